@@ -1,0 +1,15 @@
+# kist_sources(<variable> <pattern>...): the files below the current directory that match, looked up again at each build.
+# <folder>/*.cc stays in the folder, <folder>/**.cc goes into its subfolders too.
+function(kist_sources variable)
+  set(found)
+  foreach(pattern IN LISTS ARGN)
+    if(pattern MATCHES "\\*\\*")
+      string(REPLACE "**" "*" pattern "${pattern}")
+      file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${pattern})
+    else()
+      file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${pattern})
+    endif()
+    list(APPEND found ${files})
+  endforeach()
+  set(${variable} ${found} PARENT_SCOPE)
+endfunction()
