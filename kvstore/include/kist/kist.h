@@ -300,11 +300,11 @@ KIST_API void kist_check_report_free(kist_check_report* report) KIST_NOEXCEPT;
 /* ---- Stores -----------------------------------------------------------------------------------
  */
 
-/* Opens the store of that name (UTF-8, at least one byte), creating it durably when `create` says so
- * and it is missing. The handle belongs to the profile; give it back with kist_store_close. Errors:
- * INVALID_ARGUMENT and INVALID_TEXT (name), TABLE_NOT_FOUND (missing, and not to be created),
- * WRONG_TYPE (a store of another kind), CLOSED, READ_ONLY (to be created in a profile opened for
- * reading), IO, LATCHED. */
+/* Opens the store of that name (UTF-8, at least one byte), creating it durably when `create` says
+ * so and it is missing. The handle belongs to the profile; give it back with kist_store_close.
+ * Errors: INVALID_ARGUMENT and INVALID_TEXT (name), TABLE_NOT_FOUND (missing, and not to be
+ * created), WRONG_TYPE (a store of another kind), CLOSED, READ_ONLY (to be created in a profile
+ * opened for reading), IO, LATCHED. */
 KIST_API kist_code kist_store_open(kist_profile profile, const void* name, size_t name_size,
                                    bool create, kist_store* store, kist_error* error) KIST_NOEXCEPT;
 
