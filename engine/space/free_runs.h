@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "engine/space/run.h"
+
+namespace kist::engine {
+
+/// A set of pages kept as maximal runs, found by place and by length. All operations cost O(log n)
+/// in the number of runs.
+class FreeRuns {
+ public:
+  /// Adds `run` (not empty) and joins it with its neighbours. False, and no change, when a page of
+  /// it is in the set already.
+  bool insert(Run run);
+  /// Takes exactly these pages out. False, and no change, when one of them is not in the set.
+  bool remove(Run run);
+  /// Takes out those of these pages that are in the set. Returns how many.
+  std::uint64_t remove_any(Run run);
+
+  /// The shortest run of at least `pages` pages, the one nearest the start of the file among
+  /// equals.
+  std::optional<Run> best_fit(std::uint64_t pages) const;
+  /// The longest run; empty when there is none.
+  Run longest() const;
+  /// The run that ends at `end`; empty when there is none.
+  Run ending_at(std::uint64_t end) const;
+  /// The part of the first run that meets `window` which lies inside it; empty when there is none.
+  Run first_within(Run window) const;
+  /// Whether any page of `run` is in the set.
+  bool overlaps(Run run) const { return first_within(run).pages != 0; }
+
+  std::uint64_t pages() const { return pages_; }
+  std::size_t runs() const { return by_start_.size(); }
+  bool empty() const { return by_start_.empty(); }
+  void clear();
+
+  /// Calls `visit(Run)` for each run in ascending order.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [start, pages] : by_start_) visit(Run{start, pages});
+  }
+
+ private:
+  using ByStart = std::map<std::uint64_t, std::uint64_t>;
+  void set_length(ByStart::iterator at, std::uint64_t pages);
+  void add(std::uint64_t start, std::uint64_t pages);
+  void drop(ByStart::iterator at);
+
+  ByStart by_start_;                                             // start -> pages
+  std::set<std::pair<std::uint64_t, std::uint64_t>> by_length_;  // (pages, start)
+  std::uint64_t pages_ = 0;
+};
+
+}  // namespace kist::engine

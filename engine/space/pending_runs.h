@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "engine/space/free_runs.h"
+#include "engine/space/run.h"
+
+namespace kist::engine {
+
+/// The snapshots that must stay readable.
+struct Pins {
+  std::vector<std::uint64_t> ids;  ///< Transaction ids, ascending; repetitions allowed.
+  bool everything = false;         ///< A reader is about to say what it pins: nothing is released.
+};
+
+/// Runs that were given up but that a pinned snapshot may still see, found by place and by the pin
+/// that blocks them: the smallest one in [birth, freed). A run is looked at again only when that
+/// pin is gone, so release() costs nothing for what an old reader holds.
+class PendingRuns {
+ public:
+  /// Adds a run (not empty, birth < freed). False, and no change, when a page of it is pending
+  /// already. It is looked at by the next release().
+  bool add(const PendingRun& pending);
+  /// Takes out those of these pages that are pending. Returns how many.
+  std::uint64_t remove_any(Run run);
+  /// Moves every run that no pin can see to `free`.
+  void release(const Pins& pins, FreeRuns& free);
+
+  /// Whether any page of `run` is pending.
+  bool overlaps(Run run) const;
+  std::uint64_t pages() const { return pages_; }
+  std::size_t runs() const { return by_start_.size(); }
+  void clear();
+
+  /// Calls `visit(const PendingRun&)` for each run in ascending order.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [start, entry] : by_start_) {
+      visit(PendingRun{{start, entry.pages}, entry.birth, entry.freed});
+    }
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t pages = 0;
+    std::uint64_t birth = 0;
+    std::uint64_t freed = 0;
+    std::uint64_t blocker = 0;  // bucket it is in
+  };
+  using ByStart = std::map<std::uint64_t, Entry>;
+  ByStart::iterator first_meeting(Run run);
+  void put(std::uint64_t start, const Entry& entry);
+
+  ByStart by_start_;
+  // Blocking pin -> starts of runs. A start may be out of date: it counts only while the run that
+  // starts there names this bucket. Bucket 0 holds what no release() has seen.
+  std::map<std::uint64_t, std::vector<std::uint64_t>> buckets_;
+  std::uint64_t pages_ = 0;
+};
+
+}  // namespace kist::engine

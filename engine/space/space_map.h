@@ -1,0 +1,185 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <vector>
+
+#include <kist/engine/bytes.h>
+#include <kist/engine/error.h>
+
+#include "engine/format/ref.h"
+#include "engine/space/free_runs.h"
+#include "engine/space/pending_runs.h"
+#include "engine/space/run.h"
+#include "engine/space/space_record.h"
+
+namespace kist::engine {
+
+/// A space record that the newest state of the file still needs: part of the chain from the newest
+/// record back to, and including, the newest checkpoint.
+struct LiveRecord {
+  Run run;
+  std::uint64_t birth = 0;
+};
+
+/// Whether a commit gives trailing free pages back to the file system.
+enum class Trim : std::uint8_t {
+  kNever,     ///< Keep the length.
+  kByPolicy,  ///< When more than max(64 pages, a quarter of the file) is free at its end; keep
+              ///< some.
+  kAll,       ///< Everything that is free at the end: for a clean close.
+};
+
+/// Where the pages of one commit go, and the space record that says so.
+struct CommitSpace {
+  std::vector<std::uint64_t> overflow;  ///< First page of each overflow run, in the order asked.
+  std::vector<Run> tree;                ///< Runs for the tree pages, ascending and disjoint.
+  Run record_run;                       ///< Place of the space record.
+  std::vector<std::uint8_t> record;     ///< Its bytes: whole pages, checksum included.
+  Ref record_ref;                       ///< Reference to it for the meta slot.
+  std::uint64_t file_pages = 0;         ///< Length of the file after the commit, for the meta slot.
+  std::uint64_t file_pages_before = 0;  ///< Length in the state that the transaction started from.
+};
+
+/// Gives the bytes of the space record that a Ref names: the whole pages of its run, at least
+/// `ref.count` bytes, readable until the next call. It bounds the run against the real file;
+/// content is verified by the caller (SpaceMap). Errors: kDamaged, kIo.
+using SpaceReader = std::function<Result<Bytes>(const Ref&)>;
+
+/// The free map of one environment as one process knows it: which pages behind the meta slots are
+/// free, which are pending (given up, perhaps still seen by a snapshot) and where the live space
+/// records lie. Everything else is reachable from the newest snapshot.
+///
+/// Lives in private memory and is used under the writer lock only. It describes the state after
+/// transaction id(); load() brings it to the newest one, whoever committed it.
+///
+///   start_empty() or load() -> release(pins) -> begin(id) -> take_run(), give_back() ...
+///     -> plan_commit() -> committed(), or rollback() at any point after begin().
+///
+/// Rules and bytes: engine/docs/space.md.
+class SpaceMap {
+ public:
+  /// `seed` keys the checksums of records.
+  SpaceMap(std::uint32_t page_size, std::uint64_t seed);
+
+  /// Starts as the map of a file that holds nothing but the meta slots, for creation.
+  void start_empty();
+
+  /// Brings the map to the state after transaction `id`, whose meta slot names `newest`,
+  /// `file_pages` and `commit_nonce`. Reads only the records written since the state it already has
+  /// when that is on the chain, else everything back to the checkpoint. No transaction may be
+  /// active. Errors: kDamaged (the map is then unloaded and the next load() rebuilds), errors of
+  /// `reader`.
+  Result<void> load(const Ref& newest, std::uint64_t file_pages, std::uint64_t id,
+                    std::uint64_t commit_nonce, const SpaceReader& reader);
+
+  /// Whether the map describes any state.
+  bool loaded() const { return loaded_; }
+  /// Forgets everything; load() rebuilds.
+  void unload();
+
+  /// Makes free what no pin can see any more. `pins` must have been collected after the state this
+  /// map describes was published.
+  void release(const Pins& pins);
+
+  /// Starts a transaction; `txn` is greater than id().
+  void begin(std::uint64_t txn);
+
+  /// Takes `pages` (at least 1) consecutive pages that no pinned snapshot needs and that this
+  /// transaction has not had before. May lengthen the file: compare file_pages() and grow the file
+  /// before writing there. Errors: kNoSpace when page numbers run out.
+  Result<Run> take_run(std::uint64_t pages);
+
+  /// Gives back pages that take_run() of this very transaction gave out: any part of them, once.
+  /// They are free after the commit, and not handed out again before it.
+  void give_back(Run run);
+
+  /// Decides where everything that is still to be written goes: overflow runs of `overflow_pages`
+  /// pages each, `tree_pages` tree pages and the space record, as one contiguous run when possible.
+  /// `freed` are the runs of older transactions that this one gives up (births below the
+  /// transaction's id); runs born in this transaction go back as by give_back(). Nothing may be
+  /// taken after it. Errors: kNoSpace; then rollback() is due.
+  Result<CommitSpace> plan_commit(std::uint64_t commit_nonce, std::uint64_t tree_pages,
+                                  std::span<const std::uint64_t> overflow_pages,
+                                  std::vector<FreedRun>&& freed, Trim trim = Trim::kNever);
+
+  /// The planned commit has become the newest state.
+  void committed();
+  /// Forgets everything since begin().
+  void rollback();
+  /// Whether a transaction is active.
+  bool active() const { return txn_ != 0; }
+
+  /// Pages that a commit would give back to the file system under that policy (before its own needs
+  /// are met).
+  std::uint64_t trimmable_pages(Trim trim) const;
+
+  /// Transaction whose state this is; 0 for an empty file.
+  std::uint64_t id() const { return id_; }
+  /// Length of the file in pages, growth by the active transaction included.
+  std::uint64_t file_pages() const { return file_pages_; }
+  std::uint64_t free_pages() const { return free_.pages(); }
+  std::uint64_t pending_pages() const { return pending_.pages(); }
+  /// Pages taken so far, through this object, that had been in use before.
+  std::uint64_t pages_reused() const { return pages_reused_; }
+
+  /// For check(): all free runs, all pending runs, all live records (oldest first).
+  const FreeRuns& free_runs() const { return free_; }
+  const PendingRuns& pending_runs() const { return pending_; }
+  const std::vector<LiveRecord>& live_records() const { return records_; }
+
+ private:
+  struct Plan;
+
+  Result<SpaceRecord> read_record(const Ref& ref, const SpaceReader& reader) const;
+  Result<void> rebuild_or_catch_up(const Ref& newest, const SpaceReader& reader,
+                                   std::uint64_t commit_nonce);
+  Result<void> apply_checkpoint(const SpaceRecord& record);
+  Result<void> apply_delta(const SpaceRecord& record);
+  bool leaves_free_or_pending(Run run);
+  bool meets_live_record(Run run) const;
+
+  std::uint64_t growth_for(std::uint64_t missing) const;
+  bool may_grow_for(std::uint64_t pages) const;
+  Result<void> grow(std::uint64_t contiguous);
+  Run take_from(std::uint64_t start, std::uint64_t pages);
+  Result<std::vector<Run>> take_fragments(std::uint64_t pages);
+  Result<void> place(CommitSpace& plan, std::uint64_t tree_pages,
+                     std::span<const std::uint64_t> overflow_pages);
+  void settle_freed(std::vector<FreedRun>&& freed);
+  void trim_tail(Trim trim);
+  SpaceRecord make_record(std::uint64_t commit_nonce) const;
+  std::uint64_t record_size(std::uint64_t new_taken_runs) const;
+
+  const std::uint32_t page_size_;
+  const std::uint64_t seed_;
+
+  // The state after transaction id_.
+  bool loaded_ = false;
+  std::uint64_t id_ = 0;
+  std::uint64_t commit_nonce_ = 0;
+  std::uint64_t file_pages_ = 0;
+  Ref newest_;  // record of id_; empty before the first commit
+  FreeRuns free_;
+  PendingRuns pending_;
+  std::vector<LiveRecord> records_;  // oldest first; the first is the checkpoint
+  std::uint64_t chain_pages_ = 0;    // pages of the records behind the checkpoint
+  std::uint64_t high_water_ = 0;     // no page from here on was in use since load()
+  std::uint64_t pages_reused_ = 0;
+
+  // The active transaction; txn_ is 0 when there is none.
+  std::uint64_t txn_ = 0;
+  std::uint64_t file_pages_before_ = 0;
+  std::uint64_t high_water_before_ = 0;
+  std::uint64_t pages_reused_before_ = 0;
+  FreeRuns taken_;               // by this transaction and not given back
+  FreeRuns dropped_;             // taken and given back: free after the commit
+  std::vector<FreedRun> freed_;  // planned: sorted, adjacent ones of one birth joined
+  bool checkpoint_ = false;      // planned: the record is one
+  Ref planned_;
+  std::uint64_t planned_nonce_ = 0;
+};
+
+}  // namespace kist::engine
