@@ -89,8 +89,7 @@ def c_enums(errors, tags):
     return f"""\
 /* {MARK} */
 /* Numbers that kist.h uses, the same in every language and stable across releases. */
-#ifndef KIST_KIST_ENUMS_H
-#define KIST_KIST_ENUMS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -120,8 +119,6 @@ enum {{
   /* Visible at once, on the device with the next durable commit, sync or close. */
   KIST_DURABILITY_RELAXED = 2,
 }};
-
-#endif /* KIST_KIST_ENUMS_H */
 """
 
 

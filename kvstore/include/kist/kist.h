@@ -51,8 +51,7 @@ extern "C" {
 #define KIST_NOEXCEPT
 #endif
 
-/* ---- Version ----------------------------------------------------------------------------------
- */
+/* ---- Version --------------------------------------------------------------------------- */
 
 /* Version of this interface. It rises when a function or struct changes incompatibly; additions do
  * not raise it. */
@@ -65,8 +64,7 @@ KIST_API uint32_t kist_abi_version(void) KIST_NOEXCEPT;
 /* Release of the library that is loaded, for instance "0.1.0". Static. */
 KIST_API const char* kist_version(void) KIST_NOEXCEPT;
 
-/* ---- Errors -----------------------------------------------------------------------------------
- */
+/* ---- Errors ---------------------------------------------------------------------------- */
 
 /* What went wrong. A function that is given a kist_error ignores what it holds, and sets it: after
  * success to KIST_OK without a message, after failure to the returned code and a message owned by
@@ -90,8 +88,7 @@ KIST_API const char* kist_code_name(kist_code code) KIST_NOEXCEPT;
 /* One sentence about a code. Static. */
 KIST_API const char* kist_code_description(kist_code code) KIST_NOEXCEPT;
 
-/* ---- Handles ----------------------------------------------------------------------------------
- */
+/* ---- Handles --------------------------------------------------------------------------- */
 
 /* clang-format off */
 typedef struct kist_profile { uint64_t id; } kist_profile;
@@ -101,8 +98,7 @@ typedef struct kist_writer { uint64_t id; } kist_writer;
 typedef struct kist_iterator { uint64_t id; } kist_iterator;
 /* clang-format on */
 
-/* ---- Values -----------------------------------------------------------------------------------
- */
+/* ---- Values ---------------------------------------------------------------------------- */
 
 /* A run of bytes. */
 typedef struct kist_bytes {
@@ -193,8 +189,7 @@ static inline kist_value kist_value_blob(const void* data, size_t size) {
   return kist_value_of_bytes(KIST_TAG_BLOB, data, size);
 }
 
-/* ---- Profiles ---------------------------------------------------------------------------------
- */
+/* ---- Profiles -------------------------------------------------------------------------- */
 
 /* How to open a profile. Set struct_size to sizeof(kist_profile_options) and everything else to
  * zero, which means the default; then change what is wanted. Fields may be added at the end. */
@@ -297,8 +292,7 @@ KIST_API kist_code kist_profile_check(kist_profile profile, kist_check_report* r
 /* Frees the text and sets the report to an empty one. NULL is allowed; so is freeing twice. */
 KIST_API void kist_check_report_free(kist_check_report* report) KIST_NOEXCEPT;
 
-/* ---- Stores -----------------------------------------------------------------------------------
- */
+/* ---- Stores ---------------------------------------------------------------------------- */
 
 /* Opens the store of that name (UTF-8, at least one byte), creating it durably when `create` says
  * so and it is missing. The handle belongs to the profile; give it back with kist_store_close.
@@ -319,12 +313,12 @@ KIST_API kist_code kist_store_close(kist_store store, kist_error* error) KIST_NO
  * All of them fail with CLOSED, TABLE_NOT_FOUND (dropped meanwhile), DAMAGED and IO; those that
  * write also with READ_ONLY, KEY_TOO_LONG, NO_SPACE and LATCHED. */
 
-/* Reads the value of a key into memory of its own; free it with kist_value_free. `found` (may be
- * NULL) says whether there is one; without, `value` is KIST_TAG_NONE. `expected` is the type that
- * is wanted, or KIST_TAG_NONE for any: a value of another type is WRONG_TYPE, with both types named
- * in the message, except that a number of U64 or I64 is given as the other when it fits. Errors:
- * WRONG_TYPE, BAD_VALUE
- * (stored bytes are no value), NEWER_FORMAT (a value that a newer version wrote). */
+/* Reads the value of a key into memory of its own (strings, JSON and blobs with a NUL behind them,
+ * not counted); free it with kist_value_free. `found` (may be NULL) says whether there is one;
+ * without, `value` is KIST_TAG_NONE. `expected` is the type that is wanted, or KIST_TAG_NONE for
+ * any: a value of another type is WRONG_TYPE, with both types named in the message, except that a
+ * number of U64 or I64 is given as the other when it fits. Errors: WRONG_TYPE, BAD_VALUE (stored
+ * bytes are no value), NEWER_FORMAT (a value that a newer version wrote). */
 KIST_API kist_code kist_store_get(kist_store store, const void* key, size_t key_size,
                                   kist_tag expected, kist_value* value, bool* found,
                                   kist_error* error) KIST_NOEXCEPT;
@@ -350,8 +344,7 @@ KIST_API kist_code kist_store_count(kist_store store, uint64_t* count,
 KIST_API kist_code kist_store_clear(kist_store store, uint64_t* removed,
                                     kist_error* error) KIST_NOEXCEPT;
 
-/* ---- Readers ----------------------------------------------------------------------------------
- */
+/* ---- Readers --------------------------------------------------------------------------- */
 
 /* Begins a reader on the newest commit. Never waits, and holds up no writer; but space freed by
  * later commits is not reused while a reader may see it, so end it. Errors: CLOSED, IO,
@@ -367,7 +360,7 @@ KIST_API kist_code kist_reader_id(kist_reader reader, uint64_t* id,
                                   kist_error* error) KIST_NOEXCEPT;
 
 /* The calls below read a store in the reader's snapshot; `store` is of the same profile. Errors of
- * all: CLOSED, INVALID_ARGUMENT (store of another profile), TABLE_NOT_FOUND (no such store in this
+ * all: CLOSED, MISUSE (store of another profile), TABLE_NOT_FOUND (no such store in this
  * snapshot), DAMAGED, IO. */
 
 /* As kist_store_get, without a copy: bytes of the value are borrowed from the map, until the reader
@@ -388,8 +381,7 @@ KIST_API kist_code kist_reader_has(kist_reader reader, kist_store store, const v
 KIST_API kist_code kist_reader_count(kist_reader reader, kist_store store, uint64_t* count,
                                      kist_error* error) KIST_NOEXCEPT;
 
-/* ---- Iterators --------------------------------------------------------------------------------
- */
+/* ---- Iterators ------------------------------------------------------------------------- */
 
 /* Which records to walk, and how. Set struct_size to sizeof(kist_range) and everything else to
  * zero, which means all records in ascending order of their keys; then change what is wanted.
@@ -446,8 +438,7 @@ KIST_API void kist_records_free(kist_records* records) KIST_NOEXCEPT;
 /* Gives the iterator back. Errors: CLOSED. */
 KIST_API kist_code kist_iterator_close(kist_iterator iterator, kist_error* error) KIST_NOEXCEPT;
 
-/* ---- Writers ----------------------------------------------------------------------------------
- */
+/* ---- Writers --------------------------------------------------------------------------- */
 
 /* For kist_writer_begin: wait until the turn comes. */
 #define KIST_WAIT_FOREVER INT64_C(-1)
@@ -460,7 +451,7 @@ KIST_API kist_code kist_writer_begin(kist_profile profile, int64_t timeout_ms, k
 
 /* The calls below see and change the state of the transaction, which is the newest commit and its
  * own changes; nobody else sees these before they are committed. `store` is of the same profile.
- * Errors of all: CLOSED, INVALID_ARGUMENT (store of another profile), TABLE_NOT_FOUND, DAMAGED, IO;
+ * Errors of all: CLOSED, MISUSE (store of another profile), TABLE_NOT_FOUND, DAMAGED, IO;
  * otherwise as those of the functions of stores. After a failed call the transaction goes on as if
  * that call had not been made. */
 
