@@ -1,0 +1,96 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <kist/engine/error.h>
+
+#include "engine/os/file.h"
+
+namespace kist::engine::os {
+
+/// Whether faults inside maps are caught (the default): a page that the file does not have any
+/// more, or that cannot be read, then reads as zeros and marks its map as damaged, instead of
+/// ending the process with SIGBUS. The handler is installed with the first map and passes every
+/// other fault on to the handler that was there before. Turning it off puts that one back.
+void set_fault_guard(bool on);
+
+/// A read-only shared map of a file, reaching far beyond its end: as the file grows, whoever
+/// extends it, the new bytes appear without any call. Thread-safe.
+class Mapping {
+ public:
+  /// Maps `file` from its start, at an address aligned to 2 MiB, over at least `bytes_needed` bytes
+  /// and with as much room to grow as the address space allows (64 GiB on 64 bits, if that is at
+  /// least twice what is needed). The File may be closed afterwards. Errors: kOutOfMemory.
+  static Result<std::unique_ptr<Mapping>> map(const File& file, std::uint64_t bytes_needed);
+
+  ~Mapping();
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  /// First byte. Bytes beyond the end of the file may be touched only under the fault guard.
+  const std::uint8_t* data() const { return data_; }
+  /// Bytes of address space, whatever the file's length.
+  std::uint64_t size() const { return size_; }
+  /// Not zero once a fault was caught inside the map: some page reads as zeros instead of its
+  /// content. Never goes back.
+  const std::atomic<std::uint32_t>& damaged() const { return damaged_; }
+
+ private:
+  Mapping(std::uint8_t* data, std::uint64_t size) : data_(data), size_(size) {}
+
+  std::uint8_t* data_;
+  std::uint64_t size_;
+  std::atomic<std::uint32_t> damaged_{0};
+};
+
+/// A shared map of a small file that processes communicate through, reaching beyond its end like
+/// Mapping. Readable, and writable where the File is. Its bytes must be touched as atomics only.
+class SharedMemory {
+ public:
+  /// Maps the first `bytes` bytes of the address range of `file`, however long it is now. Errors:
+  /// kOutOfMemory.
+  static Result<std::unique_ptr<SharedMemory>> map(const File& file, std::uint64_t bytes);
+
+  ~SharedMemory();
+  SharedMemory(const SharedMemory&) = delete;
+  SharedMemory& operator=(const SharedMemory&) = delete;
+
+  /// First byte. Bytes beyond the end of the file must not be touched.
+  std::uint8_t* data() const { return data_; }
+  std::uint64_t size() const { return size_; }
+  /// Not zero once a fault was caught: some page is private zeros now and no longer shared.
+  const std::atomic<std::uint32_t>& damaged() const { return damaged_; }
+
+ private:
+  SharedMemory(std::uint8_t* data, std::uint64_t size) : data_(data), size_(size) {}
+
+  std::uint8_t* data_;
+  std::uint64_t size_;
+  std::atomic<std::uint32_t> damaged_{0};
+};
+
+/// Private memory that reads as zeros and takes up room only where it was written.
+class ReservedArray {
+ public:
+  /// Reserves `bytes` bytes, aligned to the machine's page. Errors: kOutOfMemory.
+  static Result<ReservedArray> reserve(std::uint64_t bytes);
+
+  ReservedArray() = default;
+  ReservedArray(ReservedArray&& other) noexcept;
+  ReservedArray& operator=(ReservedArray&& other) noexcept;
+  ~ReservedArray();
+
+  std::uint8_t* data() const { return data_; }
+  std::uint64_t size() const { return size_; }
+
+ private:
+  ReservedArray(std::uint8_t* data, std::uint64_t size) : data_(data), size_(size) {}
+
+  std::uint8_t* data_ = nullptr;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace kist::engine::os

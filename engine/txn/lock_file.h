@@ -1,0 +1,141 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <kist/engine/error.h>
+
+#include "engine/os/file.h"
+#include "engine/os/mapping.h"
+
+namespace kist::engine {
+
+/// The data file's nonce, by which a lock file is known to belong to it.
+using Identity = std::array<std::uint8_t, 16>;
+
+inline constexpr std::size_t kHeadWords = 64;
+inline constexpr std::uint32_t kMaxReaderSlots = 65'536;
+
+/// A word of the lock file: written by any process, at any time, in the machine's byte order.
+using SharedWord = std::atomic<std::uint64_t>;
+static_assert(SharedWord::is_always_lock_free && sizeof(SharedWord) == 8);
+
+/// One of the two copies of the head.
+struct HeadBuffer {
+  SharedWord words[kHeadWords];
+  SharedWord checksum;  ///< XXH3 of the words, seeded with the sequence number they belong to.
+  SharedWord unused[7];
+};
+
+/// Where one read transaction announces the snapshot that it needs.
+struct ReaderSlot {
+  SharedWord pin;    ///< kNoPin, kPinsEverything or a transaction id.
+  SharedWord owner;  ///< 0 for nobody, else 1 + index of the process that may use the slot.
+  SharedWord unused[6];
+};
+
+inline constexpr std::uint64_t kNoPin = 0;
+inline constexpr std::uint64_t kPinsEverything = 1;
+
+/// The lock file from its start. Words that change often for different reasons lie in different
+/// cache lines.
+struct LockFileLayout {
+  SharedWord magic;
+  SharedWord version;
+  SharedWord identity[2];
+  SharedWord instance;  ///< Random number of this rebuild.
+  SharedWord unused0[3];
+
+  SharedWord head_sequence;  ///< Buffer head[head_sequence & 1] is the head; 0: there is none yet.
+  SharedWord unused1[7];
+
+  SharedWord burned_id;  ///< Greatest transaction id that may have been written under.
+  SharedWord in_commit;  ///< Transaction whose commit began and was not published, or 0.
+  SharedWord latch;      ///< 0, or why nothing may be acknowledged any more.
+  SharedWord wakes;      ///< Counts publishes; its low 32 bits are what watchers wait on.
+  SharedWord unused2[4];
+
+  SharedWord slot_limit;  ///< Slots from this one on were never used.
+  SharedWord unused3[7];
+
+  HeadBuffer head[2];
+
+  SharedWord unused4[336];
+  ReaderSlot slots[1];  ///< As many as the file has room for, at most kMaxReaderSlots.
+};
+static_assert(sizeof(HeadBuffer) == 576 && sizeof(ReaderSlot) == 64);
+static_assert(offsetof(LockFileLayout, head_sequence) == 64);
+static_assert(offsetof(LockFileLayout, burned_id) == 128);
+static_assert(offsetof(LockFileLayout, slot_limit) == 192);
+static_assert(offsetof(LockFileLayout, head) == 256);
+static_assert(offsetof(LockFileLayout, slots) == 4096);
+
+inline constexpr std::uint64_t kSlotsOffset = offsetof(LockFileLayout, slots);
+inline constexpr std::uint64_t kInitialLockFileBytes = 16'384;
+inline constexpr std::uint64_t kMaxLockFileBytes =
+    kSlotsOffset + std::uint64_t{kMaxReaderSlots} * sizeof(ReaderSlot);
+
+/// The mapped lock file. Everything read from it may have been written by a stranger.
+class LockFile {
+ public:
+  /// Writes the file anew in full, in place, creating it when there is none, and maps it. Only for
+  /// an opener that is alone under the opening byte. `mode`: permission bits of a new file.
+  static Result<LockFile> rebuild(const std::string& path, const Identity& identity,
+                                  std::uint32_t mode, os::CallObserver* observer);
+
+  /// Maps the file of somebody else. Errors: kNotFound, kPermission, kDamaged when it is too short
+  /// or does not carry the identity.
+  static Result<LockFile> join(const std::string& path, const Identity& identity, os::Access access,
+                               os::CallObserver* observer);
+
+  /// The mapped words. At least kInitialLockFileBytes of them lay in the file when it was mapped.
+  LockFileLayout& layout() const { return *reinterpret_cast<LockFileLayout*>(memory_->data()); }
+  /// Number below kIdLimit made of the inode and the instance: a copy of the file has another.
+  std::uint64_t place() const { return place_; }
+  /// Whether a fault was caught in the map, so that it is no longer shared.
+  bool damaged() const { return memory_->damaged().load(std::memory_order_relaxed) != 0; }
+  /// The open file.
+  os::File& file() { return file_; }
+  const os::File& file() const { return file_; }
+
+ private:
+  LockFile(os::File file, std::unique_ptr<os::SharedMemory> memory, std::uint64_t place);
+  static Result<LockFile> map(os::File file, const Identity& identity);
+
+  os::File file_;
+  std::unique_ptr<os::SharedMemory> memory_;
+  std::uint64_t place_;
+};
+
+/// Makes `words` (at most kHeadWords; the rest is zero) the head. One caller at a time, in all
+/// processes: the writer, or the sole opener. A publisher that dies halfway leaves the old head.
+void publish_head(LockFileLayout& layout, std::span<const std::uint64_t> words);
+
+/// Copies the first words of the head; false when there is none, or when publishers came by faster
+/// than the copy 1,000 times in a row. Wait-free in practice, no system call.
+inline bool read_head_words(const LockFileLayout& layout, std::span<std::uint64_t> words) {
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    // Sequentially consistent: this load and the reader's pin before it (ReaderTable::claim) form
+    // one half of the agreement with the writer's scan; see ReaderTable::collect.
+    const std::uint64_t sequence = layout.head_sequence.load(std::memory_order_seq_cst);
+    if (sequence == 0) return false;
+    const HeadBuffer& head = layout.head[sequence & 1];
+    // Acquire: a word written by publish number sequence + 2 comes with everything before it, so
+    // the load of the sequence below then sees at least sequence + 1, and the copy is thrown away.
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      words[i] = head.words[i].load(std::memory_order_acquire);
+    }
+    if (layout.head_sequence.load(std::memory_order_relaxed) == sequence) return true;
+  }
+  return false;
+}
+
+/// Copies the whole head and holds it against its checksum; false also when it does not match.
+bool read_head_checked(const LockFileLayout& layout, std::span<std::uint64_t, kHeadWords> words);
+
+}  // namespace kist::engine

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include <kist/engine/error.h>
+
+#include "engine/os/file.h"
+#include "engine/txn/lock_file.h"
+
+namespace kist::engine {
+
+/// Snapshots that somebody needs.
+struct Pins {
+  std::vector<std::uint64_t> ids;  ///< Sorted, each once, none above the head.
+  bool everything = false;  ///< A reader is about to choose its snapshot: nothing may be reused.
+};
+
+/// The reader slots of the lock file, as one process uses them. Thread-safe.
+class ReaderTable {
+ public:
+  /// `data` holds the live bytes, `lock_file` the slots; both are borrowed. `process`: index of the
+  /// live byte that this process holds.
+  ReaderTable(os::File& data, LockFile& lock_file, std::uint32_t process);
+
+  /// Takes a slot that pins everything. No system call while this thread's last slot is free.
+  Result<std::uint32_t> claim() {
+    const Hint& hint = hints_[serial_ % hints_.size()];
+    if (hint.serial == serial_ && take(hint.slot)) [[likely]]
+      return hint.slot;
+    return claim_slowly();
+  }
+
+  /// Lowers the pin to one snapshot, read from the head after claim().
+  void pin(std::uint32_t slot, std::uint64_t id) {
+    // Release costs nothing here and lets whoever sees the id also see that the head was read.
+    slots_[slot].pin.store(id, std::memory_order_release);
+  }
+
+  /// Gives the slot back; it stays with this process.
+  void release(std::uint32_t slot) {
+    // Release: all reads of the snapshot come before a writer can see that the pin is gone.
+    slots_[slot].pin.store(kNoPin, std::memory_order_release);
+  }
+
+  /// What the slots of all processes pin at or below `head`. Clears the slots of processes that
+  /// died. Errors: kDamaged when the lock file contradicts itself.
+  Result<void> collect(std::uint64_t head, Pins& pins);
+
+  /// Clears all slots of this process; no reader may be left.
+  void leave();
+
+  /// Clears the slots of process `index`, whose live byte the caller holds.
+  void clear_process(std::uint32_t index);
+
+ private:
+  struct Hint {
+    std::uint64_t serial;
+    std::uint32_t slot;
+  };
+  /// The slot that this thread used last, for a few environments. Never dereferenced unless the
+  /// serial, which no two tables of a process share, is this table's.
+  static inline constinit thread_local std::array<Hint, 4> hints_{};
+
+  bool take(std::uint32_t slot) {
+    std::uint64_t free = kNoPin;
+    // Sequentially consistent: pairs with the writer's scan, see collect().
+    return slots_[slot].pin.compare_exchange_strong(
+        free, kPinsEverything, std::memory_order_seq_cst, std::memory_order_relaxed);
+  }
+  Result<std::uint32_t> claim_slowly();
+  bool adopt_free_slots(std::uint32_t wanted);
+  Result<void> clear_dead_owners();
+  Result<void> grow();
+  Result<std::uint32_t> slot_limit();
+  Result<bool> clear_if_dead(std::uint32_t index);
+  Result<void> refresh_capacity();
+
+  os::File& data_;
+  LockFile& lock_file_;
+  ReaderSlot* slots_;
+  const std::uint32_t process_;
+  const std::uint64_t serial_;
+  std::atomic<std::uint32_t> capacity_{0};  // slots that the file has room for, when last looked at
+
+  std::mutex mutex_;                  // protects the two below
+  std::vector<std::uint32_t> owned_;  // slots of this process
+  std::size_t next_ = 0;              // where in owned_ to look first
+
+  std::mutex probe_mutex_;  // live bytes of others are probed by one thread at a time
+};
+
+}  // namespace kist::engine

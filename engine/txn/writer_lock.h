@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+
+#include <kist/engine/error.h>
+#include <kist/engine/options.h>
+
+#include "engine/os/file.h"
+
+namespace kist::engine {
+
+/// At most one writer among all threads of all processes. Threads of this process are served in the
+/// order in which they came. Lock and unlock may happen on different threads. The death of a
+/// process hands the lock on at once.
+class WriterLock {
+ public:
+  /// Locks on `data`, which is borrowed.
+  explicit WriterLock(os::File& data) : data_(data) {}
+
+  /// Waits as long as `wait` says. Errors: kBusy when it may not wait, kTimedOut, kIo.
+  Result<void> lock(Wait wait);
+  /// Gives the lock to the next.
+  void unlock();
+
+ private:
+  bool enter(Wait wait, std::chrono::steady_clock::time_point deadline);
+  void leave();
+  Result<void> lock_byte(Wait wait, std::chrono::steady_clock::time_point deadline);
+
+  os::File& data_;
+  std::mutex mutex_;  // protects what follows
+  std::condition_variable changed_;
+  std::deque<std::uint64_t> queue_;  // tickets; the front one's turn has come
+  std::uint64_t next_ticket_ = 0;
+};
+
+}  // namespace kist::engine
