@@ -19,6 +19,7 @@ namespace kist {
 /// What a store is. Only single stores can be opened so far; the others are reserved, and refused
 /// by name with kNewerFormat.
 enum class StoreKind : std::uint8_t {
+  kUnknown = 0,       ///< Recorded by a newer version, or unreadable; only in listings.
   kSingle = 1,        ///< One value a key; keys are bytes.
   kMulti = 2,         ///< Several sorted values a key; keys are bytes.
   kInteger = 3,       ///< One value a key; keys are integers.
@@ -86,12 +87,12 @@ class Profile {
 
   /// Opens the store `name` (UTF-8, not empty); creates it, in a transaction of its own, when there
   /// is none and `create` is set. Errors: kTableNotFound, kInvalidText, kInvalidArgument (empty or
-  /// too long), kWrongType (a store of another kind), kNewerFormat (of a kind unknown here),
-  /// kReadOnly.
+  /// too long), kNewerFormat (a store of another kind than single), kReadOnly.
   Result<Store> open_store(std::string_view name, bool create = true) const;
   /// All stores, of every kind, in byte order of their names.
   Result<std::vector<StoreInfo>> stores() const;
-  /// Removes a store of any known kind with all its records; false when there is none.
+  /// Removes a store with all its records; false when there is none. Errors: kNewerFormat (a store
+  /// of another kind than single), kReadOnly.
   Result<bool> drop_store(std::string_view name) const;
 
   /// Begins a snapshot of all stores. Never waits.

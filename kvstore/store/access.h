@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <kist/engine/cursor.h>
+#include <kist/engine/database.h>
+#include <kist/engine/txn.h>
+#include <kist/store.h>
+#include <kist/transaction.h>
+
+#include "kvstore/codec/value_codec.h"
+#include "kvstore/store/registry.h"
+
+namespace kist {
+
+/// What a Store refers to. Immutable.
+struct StoreState {
+  std::shared_ptr<ProfileUse> use;
+  engine::Table table;
+  std::string name;
+};
+
+/// What a Reader refers to, shared with its iterators.
+struct ReadState {
+  std::shared_ptr<SharedProfile> profile;
+  engine::ReadTxn txn;
+  bool ended = false;
+};
+
+/// What a Writer refers to, shared with its iterators.
+struct WriteState {
+  std::shared_ptr<ProfileUse> use;
+  engine::WriteTxn txn;
+  codec::ValueEncoder encoder;
+  bool ended = false;
+};
+
+/// Lets the layer's own functions reach into Store.
+struct StoreAccess {
+  static Store make(std::shared_ptr<const StoreState> state) { return Store(std::move(state)); }
+  static const std::shared_ptr<const StoreState>& state(const Store& store) { return store.state_; }
+};
+
+/// Lets the layer's own functions make a Profile.
+struct ProfileAccess {
+  static Profile make(std::shared_ptr<ProfileUse> use) { return Profile(std::move(use)); }
+};
+
+/// Lets the layer's own functions make transactions and look into a Batch.
+struct TransactionAccess {
+  static Reader make(std::shared_ptr<ReadState> state) { return Reader(std::move(state)); }
+  static Writer make(std::shared_ptr<WriteState> state) { return Writer(std::move(state)); }
+  /// An iterator over a store within a transaction, of which exactly one is given.
+  static Result<Iterator> iterate(std::shared_ptr<ReadState> read,
+                                  std::shared_ptr<WriteState> write, const StoreState& store,
+                                  const Range& range);
+  /// Runs the operations of a batch in `txn`.
+  static Result<void> run(const Batch& batch, const SharedProfile& profile, engine::WriteTxn& txn);
+};
+
+}  // namespace kist

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+
+#include <kist/engine/database.h>
+#include <kist/engine/error.h>
+#include <kist/options.h>
+
+#include "kvstore/store/registry.h"
+
+namespace kist {
+
+/// The kClosed error of a profile.
+std::unexpected<Error> closed_profile(const ProfileUse& use);
+/// The kClosed error of a handle that was never opened, or was moved from. `what` names its type.
+std::unexpected<Error> empty_handle(std::string_view what);
+
+/// Begins a read transaction, unless the profile is closed.
+inline Result<engine::ReadTxn> begin_read(ProfileUse& use) {
+  const Gate::Pass pass(use.gate);
+  if (!pass) [[unlikely]]
+    return closed_profile(use);
+  return use.shared->database.read();
+}
+
+/// A handle of the environment, for calls that may take long: it outlives a close of the profile.
+Result<engine::Database> database_of(ProfileUse& use);
+
+/// Begins the write transaction. A close of the profile does not wait for it.
+Result<engine::WriteTxn> begin_write(ProfileUse& use, Wait wait = std::nullopt);
+
+}  // namespace kist

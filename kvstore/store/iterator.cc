@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include <kist/engine/cursor.h>
+#include <kist/transaction.h>
+
+#include "kvstore/store/access.h"
+#include "kvstore/store/begin.h"
+#include "kvstore/store/lookup.h"
+
+namespace kist {
+
+/// Keeps its transaction's state alive, so that a late call finds it ended rather than gone.
+struct IteratorState {
+  enum class Stage : std::uint8_t { kBefore, kOn, kAfter };
+
+  std::shared_ptr<ReadState> read;    // exactly one of
+  std::shared_ptr<WriteState> write;  // these two
+  StoreState store;
+  engine::Cursor cursor;
+  std::string lower;                 // first key of the range
+  std::optional<std::string> upper;  // first key after it
+  bool reverse = false;
+  std::uint64_t remaining = 0;
+  Stage stage = Stage::kBefore;
+  std::optional<Error> failed = {};  // what ended the iteration before its time
+
+  bool ended() const { return read ? read->ended : write->ended; }
+  bool contains(std::string_view key) const { return key >= lower && (!upper || key < *upper); }
+};
+
+namespace {
+
+/// The smallest string greater than every string that starts with `prefix`, or nothing.
+std::optional<std::string> after_prefix(std::string_view prefix) {
+  std::string bound(prefix);
+  while (!bound.empty() && static_cast<unsigned char>(bound.back()) == 0xFF) bound.pop_back();
+  if (bound.empty()) return std::nullopt;
+  bound.back() = static_cast<char>(static_cast<unsigned char>(bound.back()) + 1);
+  return bound;
+}
+
+std::unexpected<Error> transaction_ended() {
+  return fail(ErrorCode::kTransactionEnded, "the iterator's transaction has ended");
+}
+
+/// Moves the cursor to where the iteration starts, or one on.
+Result<bool> step(IteratorState& state) {
+  engine::Cursor& cursor = state.cursor;
+  if (state.stage == IteratorState::Stage::kOn) {
+    return state.reverse ? cursor.prev() : cursor.next();
+  }
+  if (!state.reverse) {
+    return state.lower.empty() ? cursor.first() : cursor.seek(engine::as_bytes(state.lower));
+  }
+  if (!state.upper) return cursor.last();
+  KIST_ASSIGN(const bool found, cursor.seek_back(engine::as_bytes(*state.upper)));
+  if (found && engine::as_text(cursor.key()) == *state.upper) return cursor.prev();
+  return found;
+}
+
+}  // namespace
+
+Result<Iterator> TransactionAccess::iterate(std::shared_ptr<ReadState> read,
+                                            std::shared_ptr<WriteState> write,
+                                            const StoreState& store, const Range& range) {
+  const engine::Txn& txn = read ? static_cast<const engine::Txn&>(read->txn) : write->txn;
+  Result<engine::Cursor> cursor = txn.cursor(store.table);
+  if (!cursor) return of_store(store, std::move(cursor).error());
+  std::optional<std::string> upper = after_prefix(range.prefix);
+  if (range.to && (!upper || *range.to < *upper)) upper = std::string(*range.to);
+  auto state = std::make_unique<IteratorState>(
+      IteratorState{std::move(read), std::move(write), store, *std::move(cursor),
+                    std::string(std::max(range.prefix, range.from.value_or(std::string_view()))),
+                    std::move(upper), range.reverse,
+                    range.limit.value_or(std::numeric_limits<std::uint64_t>::max())});
+  return Iterator(std::move(state));
+}
+
+Iterator::Iterator(std::unique_ptr<IteratorState> state) : state_(std::move(state)) {}
+Iterator::Iterator(Iterator&&) noexcept = default;
+Iterator& Iterator::operator=(Iterator&&) noexcept = default;
+Iterator::~Iterator() = default;
+
+Result<bool> Iterator::next() {
+  if (!state_) return empty_handle("iterator");
+  IteratorState& state = *state_;
+  if (state.ended()) return transaction_ended();
+  if (state.failed) return std::unexpected(*state.failed);
+  if (state.stage == IteratorState::Stage::kAfter) return false;
+  const bool left = state.remaining > 0;
+  const Result<bool> moved = left ? step(state) : Result<bool>(false);
+  const bool on = moved && *moved && state.contains(engine::as_text(state.cursor.key()));
+  state.stage = on ? IteratorState::Stage::kOn : IteratorState::Stage::kAfter;
+  if (!moved) {
+    state.failed = moved.error();
+    return of_store(state.store, moved.error());
+  }
+  if (on) --state.remaining;
+  return on;
+}
+
+std::string_view Iterator::key() const {
+  if (!state_ || state_->ended() || state_->stage != IteratorState::Stage::kOn) return {};
+  return engine::as_text(state_->cursor.key());
+}
+
+Result<ValueView> Iterator::value() const {
+  if (!state_) return empty_handle("iterator");
+  if (state_->ended()) return transaction_ended();
+  if (state_->stage != IteratorState::Stage::kOn) {
+    return fail(ErrorCode::kCursorInvalid, "the iterator stands on no record");
+  }
+  KIST_ASSIGN(const Bytes bytes, state_->cursor.value());
+  return decode_at(state_->store, key(), bytes);
+}
+
+}  // namespace kist
