@@ -13,9 +13,9 @@
 
 namespace kist::engine {
 
-/// Snapshots that somebody needs.
+/// Snapshots that readers need.
 struct Pins {
-  std::vector<std::uint64_t> ids;  ///< Sorted, each once, none above the head.
+  std::vector<std::uint64_t> ids;  ///< Sorted, each once, all below the head.
   bool everything = false;  ///< A reader is about to choose its snapshot: nothing may be reused.
 };
 
@@ -50,11 +50,10 @@ class ReaderTable {
   /// died. Errors: kDamaged when the lock file contradicts itself.
   Result<void> collect(std::uint64_t head, Pins& pins);
 
-  /// Clears all slots of this process; no reader may be left.
+  /// Clears what an earlier process of the same number left behind. Before the first claim().
+  Result<void> clear_leftovers();
+  /// Gives up all slots of this process; no reader may be left.
   void leave();
-
-  /// Clears the slots of process `index`, whose live byte the caller holds.
-  void clear_process(std::uint32_t index);
 
  private:
   struct Hint {
@@ -72,12 +71,14 @@ class ReaderTable {
         free, kPinsEverything, std::memory_order_seq_cst, std::memory_order_relaxed);
   }
   Result<std::uint32_t> claim_slowly();
-  bool adopt_free_slots(std::uint32_t wanted);
+  bool adopt_free_slots(std::size_t wanted);
+  void clear_process(std::uint32_t process, std::uint32_t limit);
+  Result<bool> clear_if_dead(std::uint32_t process, std::uint32_t limit);
   Result<void> clear_dead_owners();
-  Result<void> grow();
   Result<std::uint32_t> slot_limit();
-  Result<bool> clear_if_dead(std::uint32_t index);
   Result<void> refresh_capacity();
+  Result<void> grow();
+  Result<void> append_slots(std::uint32_t before);
 
   os::File& data_;
   LockFile& lock_file_;

@@ -139,7 +139,8 @@ class Sharing {
   Result<std::uint32_t> claim_live_byte();
   Result<void> collect_lock_pins(std::uint64_t head, Pins& pins) const;
   bool read_head_without_slots(std::span<std::uint64_t> words) const;
-  bool find_foreign_lock_file() const;
+  Result<bool> in_use(const LockFile& lock_file) const;
+  Result<bool> read_foreign_head(std::span<std::uint64_t, kHeadWords> words) const;
   void let_go();
 
   os::File& data_;
@@ -150,9 +151,10 @@ class Sharing {
   const std::uint32_t birth_ = os::fork_count();
   bool sole_ = false;
 
-  std::unique_ptr<LockFile> lock_file_;  // with slots
-  LockFileLayout* layout_ = nullptr;     // of lock_file_
-  std::unique_ptr<ReaderTable> readers_;
+  std::unique_ptr<LockFile> lock_file_;   // with slots
+  LockFileLayout* layout_ = nullptr;      // of lock_file_
+  std::unique_ptr<ReaderTable> readers_;  // with slots, from finish_open() to begin_close()
+  std::uint32_t process_ = 0;             // index of our live byte, while readers_ exists
   WriterLock writer_lock_;
 
   // Without slots.

@@ -27,6 +27,7 @@ class WriterLock {
   void unlock();
 
  private:
+  std::unexpected<Error> refusal(Wait wait, const char* whose) const;
   bool enter(Wait wait, std::chrono::steady_clock::time_point deadline);
   void leave();
   Result<void> lock_byte(Wait wait, std::chrono::steady_clock::time_point deadline);

@@ -1,0 +1,64 @@
+#include "engine/os/posix/file_system.h"
+
+#ifdef __linux__
+#include <sys/vfs.h>
+#else
+#include <sys/mount.h>
+#include <sys/param.h>
+#endif
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "engine/os/posix/file_state.h"
+
+namespace kist::engine::os {
+namespace {
+
+// Numbers of Linux's statfs(2) and linux/magic.h. FUSE is not among them: most of what it carries
+// is local, and its kernel half keeps locks and shared maps coherent on one machine.
+constexpr std::array<std::pair<std::uint32_t, const char*>, 13> kNetworkFileSystems{{
+    {0x6969, "nfs"},
+    {0x517B, "smb"},
+    {0xFF534D42, "cifs"},
+    {0xFE534D42, "smb2"},
+    {0x01021997, "9p"},
+    {0x00C36400, "ceph"},
+    {0x5346414F, "afs"},
+    {0x73757245, "coda"},
+    {0x564C, "ncp"},
+    {0x01161970, "gfs2"},
+    {0x7461636F, "ocfs2"},
+    {0x0BD00BD0, "lustre"},
+    {0x19830326, "beegfs"},
+}};
+
+}  // namespace
+
+const char* network_file_system(std::uint64_t type) {
+  for (const auto& [number, name] : kNetworkFileSystems) {
+    // Some platforms sign-extend the 32 bits.
+    if (number == static_cast<std::uint32_t>(type)) return name;
+  }
+  return nullptr;
+}
+
+Result<void> File::check_file_system() const {
+  if (state_->fd < 0) return state_->forked("fstatfs");
+  struct statfs status{};
+  if (uninterrupted([&] { return ::fstatfs(state_->fd, &status); }) == -1) {
+    return system_error("fstatfs", state_->path, errno);
+  }
+#ifdef __linux__
+  const char* name = network_file_system(static_cast<std::uint64_t>(status.f_type));
+#else
+  const char* name = (status.f_flags & MNT_LOCAL) == 0 ? status.f_fstypename : nullptr;
+#endif
+  if (name == nullptr) return {};
+  return fail(ErrorCode::kUnsupported, "'" + state_->path + "' lies on a network file system (" +
+                                           name +
+                                           "), where locks and shared memory cannot be relied on");
+}
+
+}  // namespace kist::engine::os

@@ -1,0 +1,70 @@
+#include "engine/txn/writer_lock.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "engine/txn/lock_bytes.h"
+
+namespace kist::engine {
+
+using std::chrono::steady_clock;
+
+Result<void> WriterLock::lock(Wait wait) {
+  const auto deadline = steady_clock::now() + wait.value_or(Wait::value_type{});
+  if (!enter(wait, deadline)) return refusal(wait, "this process");
+  Result<void> locked = lock_byte(wait, deadline);
+  if (!locked) leave();
+  return locked;
+}
+
+void WriterLock::unlock() {
+  // Fails only where there is no lock left to give up.
+  static_cast<void>(data_.unlock(kWriterByte, 1));
+  leave();
+}
+
+std::unexpected<Error> WriterLock::refusal(Wait wait, const char* whose) const {
+  const std::string who =
+      "a writer of " + std::string(whose) + " has '" + data_.path() + "' locked";
+  if (*wait <= Wait::value_type{}) return fail(ErrorCode::kBusy, who);
+  return fail(ErrorCode::kTimedOut, who + ", waited " + std::to_string(wait->count()) + " ms");
+}
+
+bool WriterLock::enter(Wait wait, steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t ticket = next_ticket_++;
+  queue_.push_back(ticket);
+  const auto my_turn = [&] { return queue_.front() == ticket; };
+  if (!wait) {
+    changed_.wait(lock, my_turn);
+    return true;
+  }
+  if (changed_.wait_until(lock, deadline, my_turn)) return true;
+  // Not at the front, so nobody's turn has come.
+  std::erase(queue_, ticket);
+  return false;
+}
+
+void WriterLock::leave() {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.pop_front();
+  }
+  changed_.notify_all();
+}
+
+Result<void> WriterLock::lock_byte(Wait wait, steady_clock::time_point deadline) {
+  // A blocking request is granted by the kernel when the holder dies, in the same moment.
+  if (!wait) return data_.lock(kWriterByte, 1, os::LockKind::kExclusive);
+  // The kernel knows no time limit, so look again and again.
+  constexpr std::chrono::microseconds kLongestPause{1000};
+  for (std::chrono::microseconds pause{20};; pause = std::min(2 * pause, kLongestPause)) {
+    KIST_ASSIGN(const bool held, data_.try_lock(kWriterByte, 1, os::LockKind::kExclusive));
+    if (held) return {};
+    const auto now = steady_clock::now();
+    if (now >= deadline) return refusal(wait, "another process");
+    std::this_thread::sleep_for(std::min<steady_clock::duration>(pause, deadline - now));
+  }
+}
+
+}  // namespace kist::engine
