@@ -224,8 +224,12 @@ public enum {class_name} {{
 
 
 def swift_codes(about_errors, errors, about_tags, tags):
+    def case(name):
+        word = lower_camel(name)
+        return f"`{word}`" if word == "internal" else word  # a keyword of Swift
+
     def rows(entries):
-        return "\n".join(f"    /// {doc}\n    case {lower_camel(name)} = {number}" for name, number, doc in entries)
+        return "\n".join(f"    /// {doc}\n    case {case(name)} = {number}" for name, number, doc in entries)
 
     return f"""\
 // {MARK}

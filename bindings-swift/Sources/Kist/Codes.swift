@@ -61,7 +61,7 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     /// A JSON value does not parse.
     case invalidJson = 28
     /// Broken logic inside Kist; please report it.
-    case internal = 29
+    case `internal` = 29
 }
 
 /// Types of values. The number is the first byte of a stored value; its high bit is kept for an extended header.

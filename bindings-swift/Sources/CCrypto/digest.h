@@ -1,0 +1,4 @@
+/* What the demo uses of OpenSSL. */
+#pragma once
+
+#include <openssl/evp.h>

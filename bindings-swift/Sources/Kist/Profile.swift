@@ -1,0 +1,155 @@
+import CKist
+import Dispatch
+
+/// A directory that holds typed stores, shared with every process that has it open.
+///
+/// A profile may be used from any thread or task. Opening the same directory again in a process gives a further
+/// handle on the same environment, whatever path it is opened by. A profile is closed by `close()` or when nothing
+/// refers to it any more; stores, readers and writers refer to it. After `close()`, every call on it and on
+/// what was opened through it throws `ErrorCode.closed`. After fork, the child's copies throw `ErrorCode.forked`.
+public final class Profile: Sendable {
+    let handle: kist_profile
+    /// Where the asynchronous forms of `write` wait, one after the other, so that they take one thread.
+    let writes = DispatchQueue(label: "kist.writes")
+    let reads = DispatchQueue(label: "kist.reads", attributes: .concurrent)
+
+    /// How to open a profile.
+    public struct Options: Sendable {
+        /// What is done about a profile that is missing, and what may be done with one that is there.
+        public enum Mode: Sendable {
+            /// Create the directory and the data file when they are missing.
+            case create
+            /// Fail when the profile is missing.
+            case open
+            /// Open for reading, which needs no permission to write; fail when the profile is missing.
+            case readOnly
+        }
+
+        /// Whether to create, open or only read.
+        public var mode: Mode
+        /// At creation: bytes a page, a power of two from 256 to 65,536; nil for 4,096.
+        public var pageSize: Int?
+        /// At creation: permission bits of new files; nil for 0o600.
+        public var fileMode: UInt32?
+        /// How transactions last that do not say so themselves.
+        public var durability: Durability
+
+        /// Options that create what is missing and make every commit durable, where not said otherwise.
+        public init(
+            _ mode: Mode = .create, pageSize: Int? = nil, fileMode: UInt32? = nil, durability: Durability = .standard
+        ) {
+            self.mode = mode
+            self.pageSize = pageSize
+            self.fileMode = fileMode
+            self.durability = durability
+        }
+    }
+
+    /// Opens the profile in a directory.
+    ///
+    /// Throws `notFound` (missing, and not to be created), `permission`, `notAStore` (the file there is something
+    /// else), `newerFormat`, `damaged`, `optionConflict` (open or created with other options), `invalidArgument`,
+    /// `unsupported`, `io`, `noSpace`.
+    public convenience init(at path: String, _ options: Options = Options()) throws(KistError) {
+        try self.init(at: Array(path.utf8), options)
+    }
+
+    /// Opens the profile in a directory whose path is not UTF-8, given as the bytes of the file system.
+    public init(at path: [UInt8], _ options: Options = Options()) throws(KistError) {
+        guard kist_abi_version() == KIST_ABI_VERSION else {
+            throw KistError(
+                .unsupported, "libkist has interface \(kist_abi_version()), this binding needs \(KIST_ABI_VERSION)")
+        }
+        var settings = kist_profile_options()
+        settings.struct_size = UInt32(MemoryLayout<kist_profile_options>.size)
+        settings.create = options.mode == .create
+        settings.read_only = options.mode == .readOnly
+        if let pageSize = options.pageSize {
+            guard pageSize > 0, let size = UInt32(exactly: pageSize) else {
+                throw KistError(.invalidArgument, "page size \(pageSize) is not a power of two from 256 to 65536")
+            }
+            settings.page_size = size
+        }
+        settings.file_mode = options.fileMode ?? 0
+        settings.durability = options.durability.number
+        var opened = kist_profile()
+        try perform { error in
+            path.withUnsafeBytes {
+                kist_profile_open($0.baseAddress, $0.count, &settings, &opened, error)
+            }
+        }
+        handle = opened
+    }
+
+    deinit {
+        _ = kist_profile_close(handle, nil)
+    }
+
+    /// Closes the profile and everything opened through it; open writers are aborted.
+    ///
+    /// Calls that other threads have begun finish first or throw `closed`. Throws `closed` when it was closed
+    /// before; `io`, `noSpace` and `latched` when the last flush fails, and is closed all the same.
+    public func close() throws(KistError) {
+        try perform(keeping: self) { kist_profile_close(handle, $0) }
+    }
+
+    /// Closes the profile and deletes its data; the directory stays.
+    ///
+    /// Throws `busy` when the profile is open elsewhere in this process, and `readOnly`; then nothing has happened.
+    public func delete() throws(KistError) {
+        try perform(keeping: self) { kist_profile_delete(handle, $0) }
+    }
+
+    /// Makes every commit so far durable, also relaxed ones of other threads and processes.
+    public func sync() throws(KistError) {
+        try perform(keeping: self) { kist_profile_sync(handle, $0) }
+    }
+
+    /// Opens the store of that name, creating it durably when it is missing and `create` says so.
+    ///
+    /// Throws `tableNotFound` when it is missing and not to be created, `invalidArgument` for an empty name, and
+    /// `wrongType` for a store of another kind.
+    public func store(_ name: String, create: Bool = true) throws(KistError) -> Store {
+        var opened = kist_store()
+        try perform(keeping: self) { error in
+            name.withKeyBytes { kist_store_open(handle, $0.baseAddress, $0.count, create, &opened, error) }
+        }
+        return Store(name: name, handle: opened, profile: self)
+    }
+
+    /// The names of all stores, in byte order.
+    public func storeNames() throws(KistError) -> [String] {
+        var names = kist_names()
+        defer { kist_names_free(&names) }
+        try perform(keeping: self) { kist_profile_list_stores(handle, &names, $0) }
+        return UnsafeBufferPointer(start: names.items, count: names.count).map { text($0.data, $0.size) }
+    }
+
+    /// Removes a store and everything in it, durably. Says whether there was one.
+    @discardableResult
+    public func dropStore(_ name: String) throws(KistError) -> Bool {
+        var existed = false
+        try perform(keeping: self) { error in
+            name.withKeyBytes { kist_profile_drop_store(handle, $0.baseAddress, $0.count, &existed, error) }
+        }
+        return existed
+    }
+}
+
+/// How a commit is made to last.
+public enum Durability: Sendable {
+    /// As the profile was opened; for a profile: durable.
+    case standard
+    /// On the device before the call returns.
+    case durable
+    /// Visible at once, on the device with the next durable commit, `sync()` or close.
+    case relaxed
+
+    var number: UInt32 {
+        switch self {
+        case .standard: UInt32(KIST_DURABILITY_DEFAULT)
+        case .durable: UInt32(KIST_DURABILITY_DURABLE)
+        case .relaxed: UInt32(KIST_DURABILITY_RELAXED)
+        }
+    }
+}
