@@ -49,8 +49,6 @@ class FreeRuns {
  private:
   using ByStart = std::map<std::uint64_t, std::uint64_t>;
   void set_length(ByStart::iterator at, std::uint64_t pages);
-  void add(std::uint64_t start, std::uint64_t pages);
-  void drop(ByStart::iterator at);
 
   ByStart by_start_;                                             // start -> pages
   std::set<std::pair<std::uint64_t, std::uint64_t>> by_length_;  // (pages, start)

@@ -51,8 +51,9 @@ class PendingRuns {
     std::uint64_t blocker = 0;  // bucket it is in
   };
   using ByStart = std::map<std::uint64_t, Entry>;
-  ByStart::iterator first_meeting(Run run);
-  void put(std::uint64_t start, const Entry& entry);
+  ByStart::const_iterator first_meeting(Run run) const;
+  void release_bucket(std::vector<std::uint64_t> starts, std::uint64_t blocker, const Pins& pins,
+                      FreeRuns& free);
 
   ByStart by_start_;
   // Blocking pin -> starts of runs. A start may be out of date: it counts only while the run that

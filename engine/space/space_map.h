@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -131,27 +130,36 @@ class SpaceMap {
   const std::vector<LiveRecord>& live_records() const { return records_; }
 
  private:
-  struct Plan;
-
-  Result<SpaceRecord> read_record(const Ref& ref, const SpaceReader& reader) const;
-  Result<void> rebuild_or_catch_up(const Ref& newest, const SpaceReader& reader,
-                                   std::uint64_t commit_nonce);
+  // Loading (space_map_load.cc).
+  Result<SpaceRecord> read_record(const Ref& ref, std::uint64_t file_pages,
+                                  const SpaceReader& reader) const;
   Result<void> apply_checkpoint(const SpaceRecord& record);
   Result<void> apply_delta(const SpaceRecord& record);
-  bool leaves_free_or_pending(Run run);
-  bool meets_live_record(Run run) const;
+  Result<void> follow(const Ref& newest, std::uint64_t file_pages, std::uint64_t id,
+                      std::uint64_t commit_nonce, const SpaceReader& reader);
+  bool leaves(Run run);
+  Result<void> adopt_record(const SpaceRecord& record);
 
+  // Placing (space_map.cc).
+  void forget_transaction();
+  Result<Run> grow(std::uint64_t contiguous);
   std::uint64_t growth_for(std::uint64_t missing) const;
   bool may_grow_for(std::uint64_t pages) const;
-  Result<void> grow(std::uint64_t contiguous);
   Run take_from(std::uint64_t start, std::uint64_t pages);
   Result<std::vector<Run>> take_fragments(std::uint64_t pages);
+
+  // Planning (space_map_plan.cc).
+  Result<void> settle_freed(std::vector<FreedRun>&& freed);
+  Result<void> check_freed(Run run) const;
+  std::uint64_t delta_size() const;
+  std::uint64_t checkpoint_size() const;
+  std::uint64_t record_pages() const;
+  void choose_record_kind();
   Result<void> place(CommitSpace& plan, std::uint64_t tree_pages,
                      std::span<const std::uint64_t> overflow_pages);
-  void settle_freed(std::vector<FreedRun>&& freed);
   void trim_tail(Trim trim);
-  SpaceRecord make_record(std::uint64_t commit_nonce) const;
-  std::uint64_t record_size(std::uint64_t new_taken_runs) const;
+  void list_everything(SpaceRecord& record) const;
+  SpaceRecord make_record(Run run, std::uint64_t commit_nonce) const;
 
   const std::uint32_t page_size_;
   const std::uint64_t seed_;
@@ -165,7 +173,8 @@ class SpaceMap {
   FreeRuns free_;
   PendingRuns pending_;
   std::vector<LiveRecord> records_;  // oldest first; the first is the checkpoint
-  std::uint64_t chain_pages_ = 0;    // pages of the records behind the checkpoint
+  FreeRuns record_pages_;            // their pages
+  std::uint64_t chain_pages_ = 0;    // pages of those behind the checkpoint
   std::uint64_t high_water_ = 0;     // no page from here on was in use since load()
   std::uint64_t pages_reused_ = 0;
 

@@ -1,0 +1,108 @@
+#include "engine/space/pending_runs.h"
+
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+#include <utility>
+
+namespace kist::engine {
+
+bool PendingRuns::add(const PendingRun& pending) {
+  const Run& run = pending.run;
+  const auto next = by_start_.lower_bound(run.start);
+  if (next != by_start_.end() && next->first < run.end()) return false;
+  if (next != by_start_.begin()) {
+    const auto previous = std::prev(next);
+    if (previous->first + previous->second.pages > run.start) return false;
+  }
+  by_start_.emplace_hint(next, run.start, Entry{run.pages, pending.birth, pending.freed, 0});
+  buckets_[0].push_back(run.start);
+  pages_ += run.pages;
+  return true;
+}
+
+PendingRuns::ByStart::const_iterator PendingRuns::first_meeting(Run run) const {
+  if (run.pages == 0) return by_start_.end();
+  auto at = by_start_.upper_bound(run.start);
+  if (at != by_start_.begin()) {
+    const auto previous = std::prev(at);
+    if (previous->first + previous->second.pages > run.start) return previous;
+  }
+  return at != by_start_.end() && at->first < run.end() ? at : by_start_.end();
+}
+
+bool PendingRuns::overlaps(Run run) const {
+  return first_meeting(run) != by_start_.end();
+}
+
+std::uint64_t PendingRuns::remove_any(Run run) {
+  std::uint64_t removed = 0;
+  for (auto at = first_meeting(run); at != by_start_.end(); at = first_meeting(run)) {
+    const Run whole{at->first, at->second.pages};
+    const Entry entry = at->second;
+    const auto next = by_start_.erase(at);
+    const std::uint64_t start = std::max(whole.start, run.start);
+    const std::uint64_t end = std::min(whole.end(), run.end());
+    if (whole.end() > end) {
+      Entry rest = entry;
+      rest.pages = whole.end() - end;
+      by_start_.emplace_hint(next, end, rest);
+      buckets_[entry.blocker].push_back(end);
+    }
+    if (start > whole.start) {
+      // The start stays in its bucket.
+      Entry rest = entry;
+      rest.pages = start - whole.start;
+      by_start_.emplace(whole.start, rest);
+    }
+    removed += end - start;
+    run = {end, run.end() - end};
+  }
+  pages_ -= removed;
+  return removed;
+}
+
+void PendingRuns::release(const Pins& pins, FreeRuns& free) {
+  if (pins.everything) return;
+  for (auto bucket = buckets_.begin(); bucket != buckets_.end();) {
+    const std::uint64_t blocker = bucket->first;
+    if (blocker != 0 && std::binary_search(pins.ids.begin(), pins.ids.end(), blocker)) {
+      ++bucket;
+      continue;
+    }
+    std::vector<std::uint64_t> starts = std::move(bucket->second);
+    bucket = buckets_.erase(bucket);
+    // Runs that another pin still blocks move to its bucket, which this loop passes over.
+    release_bucket(std::move(starts), blocker, pins, free);
+  }
+}
+
+void PendingRuns::release_bucket(std::vector<std::uint64_t> starts, std::uint64_t blocker,
+                                 const Pins& pins, FreeRuns& free) {
+  auto at = by_start_.end();
+  for (const std::uint64_t start : starts) {
+    // Starts mostly ascend, so the run wanted is often the one behind the last.
+    if (at == by_start_.end() || at->first != start) at = by_start_.find(start);
+    if (at == by_start_.end() || at->second.blocker != blocker) continue;
+    Entry& entry = at->second;
+    const auto pin = std::lower_bound(pins.ids.begin(), pins.ids.end(), entry.birth);
+    if (pin != pins.ids.end() && *pin < entry.freed) {
+      entry.blocker = *pin;
+      buckets_[*pin].push_back(start);
+      ++at;
+      continue;
+    }
+    [[maybe_unused]] const bool fresh = free.insert({start, entry.pages});
+    assert(fresh);
+    pages_ -= entry.pages;
+    at = by_start_.erase(at);
+  }
+}
+
+void PendingRuns::clear() {
+  by_start_.clear();
+  buckets_.clear();
+  pages_ = 0;
+}
+
+}  // namespace kist::engine

@@ -1,0 +1,184 @@
+#include "engine/space/space_map.h"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+#include "engine/base/failpoints.h"
+#include "engine/format/page.h"
+
+namespace kist::engine {
+namespace {
+
+// The file grows by an eighth, but at least by 16 KiB (and 4 pages) and at most by 16 MiB at a
+// time: small stores stay small, large ones do not journal a new length with every commit.
+constexpr std::uint64_t kSmallestStep = 16 << 10;
+constexpr std::uint64_t kSmallestStepPages = 4;
+constexpr std::uint64_t kLargestStep = 16 << 20;
+constexpr std::uint64_t kStepFraction = 8;
+
+// While the file is no longer than 3/2 of its live pages (and a little more for small files), a
+// commit that finds no run of its length lengthens the file rather than taking fragments.
+constexpr std::uint64_t kSlackNumerator = 3;
+constexpr std::uint64_t kSlackDenominator = 2;
+constexpr std::uint64_t kSlackPages = 8;
+
+}  // namespace
+
+SpaceMap::SpaceMap(std::uint32_t page_size, std::uint64_t seed)
+    : page_size_(page_size), seed_(seed) {}
+
+void SpaceMap::start_empty() {
+  unload();
+  loaded_ = true;
+  file_pages_ = first_page(page_size_);
+  high_water_ = file_pages_;
+}
+
+void SpaceMap::unload() {
+  assert(!active());
+  loaded_ = false;
+  id_ = 0;
+  commit_nonce_ = 0;
+  file_pages_ = 0;
+  newest_ = {};
+  free_.clear();
+  pending_.clear();
+  records_.clear();
+  record_pages_.clear();
+  chain_pages_ = 0;
+  high_water_ = 0;
+}
+
+void SpaceMap::release(const Pins& pins) {
+  pending_.release(planted(Bug::kReuseTooEarly) ? Pins{} : pins, free_);
+}
+
+void SpaceMap::begin(std::uint64_t txn) {
+  assert(loaded_ && !active() && txn > id_);
+  txn_ = txn;
+  file_pages_before_ = file_pages_;
+  high_water_before_ = high_water_;
+  pages_reused_before_ = pages_reused_;
+}
+
+std::uint64_t SpaceMap::growth_for(std::uint64_t missing) const {
+  const std::uint64_t smallest = std::max(kSmallestStep / page_size_, kSmallestStepPages);
+  const std::uint64_t largest = kLargestStep / page_size_;
+  const std::uint64_t step = std::clamp(file_pages_ / kStepFraction, smallest, largest);
+  return (missing + step - 1) / step * step;
+}
+
+bool SpaceMap::may_grow_for(std::uint64_t pages) const {
+  const std::uint64_t tail = free_.ending_at(file_pages_).pages;
+  const std::uint64_t longer = tail >= pages ? 0 : growth_for(pages - tail);
+  const std::uint64_t unused = free_.pages() + dropped_.pages() + pending_.pages();
+  const std::uint64_t live = file_pages_ - unused + pages;
+  return file_pages_ + longer <= live * kSlackNumerator / kSlackDenominator + kSlackPages;
+}
+
+/// Makes the free run at the end of the file at least `contiguous` pages long and returns it.
+Result<Run> SpaceMap::grow(std::uint64_t contiguous) {
+  // Lengths in bytes stay within a signed 64-bit file offset.
+  const std::uint64_t limit = std::min<std::uint64_t>(kMax48, (kMax48 << 14) / page_size_);
+  if (contiguous > limit - file_pages_) {
+    return fail(ErrorCode::kNoSpace,
+                "no page numbers left for " + std::to_string(contiguous) + " more pages");
+  }
+  const Run tail = free_.ending_at(file_pages_);
+  if (tail.pages < contiguous) {
+    const std::uint64_t room = limit - file_pages_;
+    const std::uint64_t longer = std::min(growth_for(contiguous - tail.pages), room);
+    free_.insert({file_pages_, longer});
+    file_pages_ += longer;
+  }
+  return free_.ending_at(file_pages_);
+}
+
+/// Takes the first pages of the free run that starts at `start`: a run is never split in two, so
+/// taking never makes the list of free runs longer.
+Run SpaceMap::take_from(std::uint64_t start, std::uint64_t pages) {
+  const Run run{start, pages};
+  free_.remove(run);
+  taken_.insert(run);
+  if (start < high_water_) pages_reused_ += std::min(run.end(), high_water_) - start;
+  high_water_ = std::max(high_water_, run.end());
+  return run;
+}
+
+Result<Run> SpaceMap::take_run(std::uint64_t pages) {
+  assert(active() && pages != 0 && planned_.empty());
+  if (const auto fit = free_.best_fit(pages)) return take_from(fit->start, pages);
+  KIST_ASSIGN(const Run tail, grow(pages));
+  return take_from(tail.start, pages);
+}
+
+Result<std::vector<Run>> SpaceMap::take_fragments(std::uint64_t pages) {
+  std::vector<Run> runs;
+  while (pages != 0) {
+    // Longest first, but the last piece from where it fits best.
+    if (free_.empty() || free_.best_fit(pages)) {
+      KIST_ASSIGN(const Run run, take_run(pages));
+      runs.push_back(run);
+      break;
+    }
+    const Run longest = free_.longest();
+    runs.push_back(take_from(longest.start, longest.pages));
+    pages -= longest.pages;
+  }
+  std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.start < b.start; });
+  return runs;
+}
+
+void SpaceMap::give_back(Run run) {
+  const bool was_taken = taken_.remove(run);
+  assert(was_taken);
+  if (was_taken) dropped_.insert(run);
+}
+
+void SpaceMap::committed() {
+  assert(active() && !planned_.empty());
+  dropped_.for_each([&](const Run& run) { free_.insert(run); });
+  for (const FreedRun& freed : freed_) pending_.add({freed.run, freed.birth, txn_});
+  const Run run{planned_.page, space_record_pages(planned_.count, page_size_)};
+  if (checkpoint_) {
+    records_.clear();
+    record_pages_.clear();
+    chain_pages_ = 0;
+  } else {
+    chain_pages_ += run.pages;
+  }
+  records_.push_back({run, txn_});
+  record_pages_.insert(run);
+  id_ = txn_;
+  newest_ = planned_;
+  commit_nonce_ = planned_nonce_;
+  forget_transaction();
+}
+
+void SpaceMap::rollback() {
+  if (!active()) return;
+  taken_.for_each([&](const Run& run) { free_.insert(run); });
+  dropped_.for_each([&](const Run& run) { free_.insert(run); });
+  if (file_pages_ > file_pages_before_) {
+    free_.remove({file_pages_before_, file_pages_ - file_pages_before_});
+  } else if (file_pages_ < file_pages_before_) {
+    free_.insert({file_pages_, file_pages_before_ - file_pages_});
+  }
+  file_pages_ = file_pages_before_;
+  high_water_ = high_water_before_;
+  pages_reused_ = pages_reused_before_;
+  forget_transaction();
+}
+
+void SpaceMap::forget_transaction() {
+  txn_ = 0;
+  taken_.clear();
+  dropped_.clear();
+  freed_.clear();
+  checkpoint_ = false;
+  planned_ = {};
+}
+
+}  // namespace kist::engine

@@ -1,0 +1,207 @@
+// Planning a commit: what its record holds and where its pages go.
+
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "engine/format/page.h"
+#include "engine/space/space_map.h"
+
+namespace kist::engine {
+namespace {
+
+// A checkpoint is written when the chain behind the last one would become longer than the
+// checkpoint itself and than this. Short chains cost little to read, and a record takes a page at
+// least.
+constexpr std::uint64_t kShortChainPages = 8;
+
+// Trailing free pages go back when they exceed both; an eighth of what remains is kept for growth.
+constexpr std::uint64_t kTrimAbovePages = 64;
+constexpr std::uint64_t kTrimAboveFraction = 4;
+constexpr std::uint64_t kTrimKeepPages = 16;
+constexpr std::uint64_t kTrimKeepFraction = 8;
+
+bool starts_before(const FreedRun& a, const FreedRun& b) {
+  return a.run.start < b.run.start;
+}
+
+/// Sorts by place and joins neighbours of one birth.
+void join_neighbours(std::vector<FreedRun>& freed) {
+  std::sort(freed.begin(), freed.end(), starts_before);
+  std::size_t kept = 0;
+  for (const FreedRun& next : freed) {
+    FreedRun* last = kept == 0 ? nullptr : &freed[kept - 1];
+    if (last != nullptr && last->run.end() == next.run.start && last->birth == next.birth) {
+      last->run.pages += next.run.pages;
+    } else {
+      freed[kept++] = next;
+    }
+  }
+  freed.resize(kept);
+}
+
+}  // namespace
+
+/// A file whose tree refers twice to a page, or to a free one, must not make the map contradict
+/// itself.
+Result<void> SpaceMap::check_freed(Run run) const {
+  const bool outside = run.pages == 0 || run.start < first_page(page_size_) ||
+                       run.start >= file_pages_ || run.pages > file_pages_ - run.start;
+  if (outside || free_.overlaps(run) || pending_.overlaps(run) || record_pages_.overlaps(run) ||
+      taken_.overlaps(run) || dropped_.overlaps(run)) {
+    return fail(ErrorCode::kDamaged,
+                "page " + std::to_string(run.start) + ": a run of " + std::to_string(run.pages) +
+                    " pages was in use and is given up, but the space map does "
+                    "not hold it as in use");
+  }
+  return {};
+}
+
+Result<void> SpaceMap::settle_freed(std::vector<FreedRun>&& freed) {
+  freed_ = std::move(freed);
+  const auto own = std::partition(freed_.begin(), freed_.end(),
+                                  [&](const FreedRun& one) { return one.birth != txn_; });
+  for (auto one = own; one != freed_.end(); ++one) give_back(one->run);
+  freed_.erase(own, freed_.end());
+  join_neighbours(freed_);
+  std::uint64_t end = 0;
+  for (const FreedRun& one : freed_) {
+    KIST_TRY(check_freed(one.run));
+    if (one.run.start < end) {
+      return fail(ErrorCode::kDamaged, "page " + std::to_string(one.run.start) +
+                                           ": two references of one snapshot lead to it");
+    }
+    end = one.run.end();
+  }
+  return {};
+}
+
+/// Upper bound that holds whatever run the record gets: that run adds one entry at most.
+std::uint64_t SpaceMap::delta_size() const {
+  return space_record_size(taken_.runs() + 1, freed_.size(), 0, 0);
+}
+
+/// Upper bound that holds however the commit is placed: taking never splits a free run, growth adds
+/// one at most, a dropped run adds one at most. The old chain goes to the pending runs.
+std::uint64_t SpaceMap::checkpoint_size() const {
+  const std::uint64_t old_chain = checkpoint_ ? 0 : records_.size();
+  return space_record_size(0, 0, free_.runs() + dropped_.runs() + 1,
+                           pending_.runs() + freed_.size() + old_chain);
+}
+
+std::uint64_t SpaceMap::record_pages() const {
+  return space_record_pages(checkpoint_ ? checkpoint_size() : delta_size(), page_size_);
+}
+
+void SpaceMap::choose_record_kind() {
+  const std::uint64_t delta = space_record_pages(delta_size(), page_size_);
+  const std::uint64_t whole = space_record_pages(checkpoint_size(), page_size_);
+  if (!records_.empty() && chain_pages_ + delta <= std::max(whole, kShortChainPages)) return;
+  for (const LiveRecord& old : records_) freed_.push_back({old.run, old.birth});
+  join_neighbours(freed_);
+  checkpoint_ = true;
+}
+
+/// One run for everything, if there is one or the file may grow for it; else each overflow run, the
+/// tree pages (in fragments, if need be) and the record for themselves.
+Result<void> SpaceMap::place(CommitSpace& plan, std::uint64_t tree_pages,
+                             std::span<const std::uint64_t> overflow_pages) {
+  std::uint64_t total = tree_pages + record_pages();
+  for (const std::uint64_t pages : overflow_pages) total = std::min(kMax48, total + pages);
+  if (free_.best_fit(total) || may_grow_for(total)) {
+    KIST_ASSIGN(const Run run, take_run(total));
+    std::uint64_t at = run.start;
+    for (const std::uint64_t pages : overflow_pages) {
+      plan.overflow.push_back(at);
+      at += pages;
+    }
+    if (tree_pages != 0) plan.tree.push_back({at, tree_pages});
+    at += tree_pages;
+    plan.record_run = {at, run.end() - at};
+    return {};
+  }
+  for (const std::uint64_t pages : overflow_pages) {
+    KIST_ASSIGN(const Run run, take_run(pages));
+    plan.overflow.push_back(run.start);
+  }
+  KIST_ASSIGN(plan.tree, take_fragments(tree_pages));
+  // Now that all other runs are known, so is the bound of the record's size.
+  KIST_ASSIGN(plan.record_run, take_run(record_pages()));
+  return {};
+}
+
+std::uint64_t SpaceMap::trimmable_pages(Trim trim) const {
+  const std::uint64_t tail = free_.ending_at(file_pages_).pages;
+  if (trim == Trim::kNever) return 0;
+  if (trim == Trim::kAll) return tail;
+  if (tail <= std::max(kTrimAbovePages, file_pages_ / kTrimAboveFraction)) return 0;
+  return tail - std::max(kTrimKeepPages, (file_pages_ - tail) / kTrimKeepFraction);
+}
+
+void SpaceMap::trim_tail(Trim trim) {
+  const std::uint64_t pages = trimmable_pages(trim);
+  if (pages == 0) return;
+  free_.remove({file_pages_ - pages, pages});
+  file_pages_ -= pages;
+  high_water_ = std::min(high_water_, file_pages_);
+}
+
+/// Everything that is free, and everything that is pending, after the planned commit.
+void SpaceMap::list_everything(SpaceRecord& record) const {
+  free_.for_each([&](const Run& free) { record.free.push_back(free); });
+  const auto middle = static_cast<std::ptrdiff_t>(record.free.size());
+  dropped_.for_each([&](const Run& free) { record.free.push_back(free); });
+  std::inplace_merge(record.free.begin(), record.free.begin() + middle, record.free.end(),
+                     [](const Run& a, const Run& b) { return a.start < b.start; });
+  pending_.for_each([&](const PendingRun& pending) { record.pending.push_back(pending); });
+  const auto old = static_cast<std::ptrdiff_t>(record.pending.size());
+  for (const FreedRun& freed : freed_) record.pending.push_back({freed.run, freed.birth, txn_});
+  std::inplace_merge(
+      record.pending.begin(), record.pending.begin() + old, record.pending.end(),
+      [](const PendingRun& a, const PendingRun& b) { return a.run.start < b.run.start; });
+}
+
+SpaceRecord SpaceMap::make_record(Run run, std::uint64_t commit_nonce) const {
+  SpaceRecord record;
+  record.page = run.start;
+  record.birth = txn_;
+  record.commit_nonce = commit_nonce;
+  record.file_pages = file_pages_;
+  if (checkpoint_) {
+    list_everything(record);
+  } else {
+    record.previous = newest_;
+    taken_.for_each([&](const Run& taken) { record.taken.push_back(taken); });
+    record.freed = freed_;
+  }
+  // The run was sized by an upper bound: a record always fills its run's last page, if only by
+  // zeros.
+  const std::uint64_t needed = space_record_size(record.taken.size(), record.freed.size(),
+                                                 record.free.size(), record.pending.size());
+  assert(needed <= run.pages * page_size_);
+  record.size = std::max(needed, (run.pages - 1) * page_size_ + 1);
+  return record;
+}
+
+Result<CommitSpace> SpaceMap::plan_commit(std::uint64_t commit_nonce, std::uint64_t tree_pages,
+                                          std::span<const std::uint64_t> overflow_pages,
+                                          std::vector<FreedRun>&& freed, Trim trim) {
+  assert(active() && planned_.empty());
+  CommitSpace plan;
+  KIST_TRY(settle_freed(std::move(freed)));
+  choose_record_kind();
+  KIST_TRY(place(plan, tree_pages, overflow_pages));
+  trim_tail(trim);
+  const SpaceRecord record = make_record(plan.record_run, commit_nonce);
+  plan.record = encode_space_record(record, page_size_, seed_);
+  plan.record_ref = space_record_ref(record, plan.record);
+  plan.file_pages = file_pages_;
+  plan.file_pages_before = file_pages_before_;
+  planned_ = plan.record_ref;
+  planned_nonce_ = commit_nonce;
+  return plan;
+}
+
+}  // namespace kist::engine
