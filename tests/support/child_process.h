@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdlib>
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace kist::test {
+
+/// Lets one process wait for a word from another: made before the fork, used on both sides of it.
+class Signal {
+ public:
+  Signal() {
+    if (::pipe(ends_) != 0) std::abort();
+  }
+  ~Signal() {
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+
+  /// Wakes one wait(), whether it has begun or not.
+  void send() {
+    if (::write(ends_[1], "!", 1) != 1) std::abort();
+  }
+  /// Waits for one send().
+  void wait() {
+    char byte;
+    if (::read(ends_[0], &byte, 1) != 1) std::abort();
+  }
+
+ private:
+  int ends_[2];
+};
+
+/// A forked child that runs a function. Killed on destruction unless it was waited for.
+class ChildProcess {
+ public:
+  /// Runs `body`, which returns the exit status (0 to 124; 125 stands for an exception), in a
+  /// child. Static objects are not destroyed there.
+  template <typename F>
+  explicit ChildProcess(F&& body) : pid_(::fork()) {
+    if (pid_ < 0) std::abort();
+    if (pid_ > 0) return;
+    try {
+      ::_exit(body());
+    } catch (...) {
+      ::_exit(125);
+    }
+  }
+  ~ChildProcess() {
+    if (pid_ > 0) kill();
+  }
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  /// Ends the child with SIGKILL and waits until it is gone.
+  void kill() {
+    ::kill(pid_, SIGKILL);
+    wait();
+  }
+
+  /// Waits for the end of the child. Returns its exit status, or minus the signal that ended it.
+  int wait() {
+    int status = 0;
+    if (::waitpid(pid_, &status, 0) != pid_) std::abort();
+    pid_ = -1;
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+}  // namespace kist::test
