@@ -94,6 +94,14 @@ Run FreeRuns::longest() const {
   return {found->second, found->first};
 }
 
+std::size_t FreeRuns::longest_covering(std::uint64_t pages) const {
+  std::size_t runs = 0;
+  for (auto at = by_length_.rbegin(); at != by_length_.rend() && pages != 0; ++at, ++runs) {
+    pages -= std::min(pages, at->first);
+  }
+  return runs;
+}
+
 Run FreeRuns::ending_at(std::uint64_t end) const {
   auto at = by_start_.lower_bound(end);
   if (at == by_start_.begin()) return {};

@@ -28,6 +28,9 @@ class FreeRuns {
   std::optional<Run> best_fit(std::uint64_t pages) const;
   /// The longest run; empty when there is none.
   Run longest() const;
+  /// How many of the longest runs together have `pages` pages; all runs when they do not. Costs
+  /// O(answer).
+  std::size_t longest_covering(std::uint64_t pages) const;
   /// The run that ends at `end`; empty when there is none.
   Run ending_at(std::uint64_t end) const;
   /// The part of the first run that meets `window` which lies inside it; empty when there is none.

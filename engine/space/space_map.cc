@@ -67,15 +67,33 @@ std::uint64_t SpaceMap::growth_for(std::uint64_t missing) const {
   const std::uint64_t smallest = std::max(kSmallestStep / page_size_, kSmallestStepPages);
   const std::uint64_t largest = kLargestStep / page_size_;
   const std::uint64_t step = std::clamp(file_pages_ / kStepFraction, smallest, largest);
-  return (missing + step - 1) / step * step;
+  const std::uint64_t generous = (missing + step - 1) / step * step;
+  // A file with enough room that is in fragments only gets what it cannot do without.
+  if (file_pages_ + generous <= roomy_length(missing)) return generous;
+  return (missing + smallest - 1) / smallest * smallest;
+}
+
+/// Length that the file may have with `pages` more pages in use before fragments are preferred.
+std::uint64_t SpaceMap::roomy_length(std::uint64_t pages) const {
+  const std::uint64_t unused = free_.pages() + dropped_.pages() + pending_.pages();
+  const std::uint64_t live = file_pages_ - unused + pages;
+  return live * kSlackNumerator / kSlackDenominator + kSlackPages;
 }
 
 bool SpaceMap::may_grow_for(std::uint64_t pages) const {
   const std::uint64_t tail = free_.ending_at(file_pages_).pages;
   const std::uint64_t longer = tail >= pages ? 0 : growth_for(pages - tail);
-  const std::uint64_t unused = free_.pages() + dropped_.pages() + pending_.pages();
-  const std::uint64_t live = file_pages_ - unused + pages;
-  return file_pages_ + longer <= live * kSlackNumerator / kSlackDenominator + kSlackPages;
+  return file_pages_ + longer <= roomy_length(pages);
+}
+
+/// The shortest run that is long enough; but in a file much longer than its content rather the
+/// longest, where that lies nearer the start, so that the end of the file becomes free and can be
+/// given back.
+std::optional<Run> SpaceMap::choose_run(std::uint64_t pages) const {
+  const std::optional<Run> fit = free_.best_fit(pages);
+  if (!fit || fit->end() <= roomy_length(pages)) return fit;
+  const Run longest = free_.longest();
+  return longest.start < fit->start ? longest : fit;
 }
 
 /// Makes the free run at the end of the file at least `contiguous` pages long and returns it.
@@ -109,16 +127,17 @@ Run SpaceMap::take_from(std::uint64_t start, std::uint64_t pages) {
 
 Result<Run> SpaceMap::take_run(std::uint64_t pages) {
   assert(active() && pages != 0 && planned_.empty());
-  if (const auto fit = free_.best_fit(pages)) return take_from(fit->start, pages);
+  if (const auto run = choose_run(pages)) return take_from(run->start, pages);
   KIST_ASSIGN(const Run tail, grow(pages));
   return take_from(tail.start, pages);
 }
 
-Result<std::vector<Run>> SpaceMap::take_fragments(std::uint64_t pages) {
+/// At most `most` runs of together `pages` pages, ascending.
+Result<std::vector<Run>> SpaceMap::take_fragments(std::uint64_t pages, std::uint64_t most) {
   std::vector<Run> runs;
   while (pages != 0) {
     // Longest first, but the last piece from where it fits best.
-    if (free_.empty() || free_.best_fit(pages)) {
+    if (free_.empty() || runs.size() + 1 >= most || free_.best_fit(pages)) {
       KIST_ASSIGN(const Run run, take_run(pages));
       runs.push_back(run);
       break;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -110,6 +111,8 @@ class SpaceMap {
   void rollback();
   /// Whether a transaction is active.
   bool active() const { return txn_ != 0; }
+  /// Id of the active transaction; 0 when there is none.
+  std::uint64_t transaction() const { return txn_; }
 
   /// Pages that a commit would give back to the file system under that policy (before its own needs
   /// are met).
@@ -144,16 +147,18 @@ class SpaceMap {
   void forget_transaction();
   Result<Run> grow(std::uint64_t contiguous);
   std::uint64_t growth_for(std::uint64_t missing) const;
+  std::uint64_t roomy_length(std::uint64_t pages) const;
   bool may_grow_for(std::uint64_t pages) const;
+  std::optional<Run> choose_run(std::uint64_t pages) const;
   Run take_from(std::uint64_t start, std::uint64_t pages);
-  Result<std::vector<Run>> take_fragments(std::uint64_t pages);
+  Result<std::vector<Run>> take_fragments(std::uint64_t pages, std::uint64_t most);
 
   // Planning (space_map_plan.cc).
   Result<void> settle_freed(std::vector<FreedRun>&& freed);
   Result<void> check_freed(Run run) const;
-  std::uint64_t delta_size() const;
+  std::uint64_t delta_size(std::uint64_t runs) const;
   std::uint64_t checkpoint_size() const;
-  std::uint64_t record_pages() const;
+  std::uint64_t record_pages(std::uint64_t runs) const;
   void choose_record_kind();
   Result<void> place(CommitSpace& plan, std::uint64_t tree_pages,
                      std::span<const std::uint64_t> overflow_pages);

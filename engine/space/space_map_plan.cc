@@ -15,13 +15,15 @@ namespace {
 // A checkpoint is written when the chain behind the last one would become longer than the
 // checkpoint itself and than this. Short chains cost little to read, and a record takes a page at
 // least.
-constexpr std::uint64_t kShortChainPages = 8;
+constexpr std::uint64_t kShortChainPages = 4;
 
 // Trailing free pages go back when they exceed both; an eighth of what remains is kept for growth.
 constexpr std::uint64_t kTrimAbovePages = 64;
 constexpr std::uint64_t kTrimAboveFraction = 4;
 constexpr std::uint64_t kTrimKeepPages = 16;
 constexpr std::uint64_t kTrimKeepFraction = 8;
+
+constexpr std::uint64_t kSpareFragments = 4;
 
 bool starts_before(const FreedRun& a, const FreedRun& b) {
   return a.run.start < b.run.start;
@@ -78,9 +80,9 @@ Result<void> SpaceMap::settle_freed(std::vector<FreedRun>&& freed) {
   return {};
 }
 
-/// Upper bound that holds whatever run the record gets: that run adds one entry at most.
-std::uint64_t SpaceMap::delta_size() const {
-  return space_record_size(taken_.runs() + 1, freed_.size(), 0, 0);
+/// Upper bound when the commit takes at most `runs` more runs.
+std::uint64_t SpaceMap::delta_size(std::uint64_t runs) const {
+  return space_record_size(taken_.runs() + runs, freed_.size(), 0, 0);
 }
 
 /// Upper bound that holds however the commit is placed: taking never splits a free run, growth adds
@@ -91,12 +93,12 @@ std::uint64_t SpaceMap::checkpoint_size() const {
                            pending_.runs() + freed_.size() + old_chain);
 }
 
-std::uint64_t SpaceMap::record_pages() const {
-  return space_record_pages(checkpoint_ ? checkpoint_size() : delta_size(), page_size_);
+std::uint64_t SpaceMap::record_pages(std::uint64_t runs) const {
+  return space_record_pages(checkpoint_ ? checkpoint_size() : delta_size(runs), page_size_);
 }
 
 void SpaceMap::choose_record_kind() {
-  const std::uint64_t delta = space_record_pages(delta_size(), page_size_);
+  const std::uint64_t delta = space_record_pages(delta_size(1), page_size_);
   const std::uint64_t whole = space_record_pages(checkpoint_size(), page_size_);
   if (!records_.empty() && chain_pages_ + delta <= std::max(whole, kShortChainPages)) return;
   for (const LiveRecord& old : records_) freed_.push_back({old.run, old.birth});
@@ -105,10 +107,10 @@ void SpaceMap::choose_record_kind() {
 }
 
 /// One run for everything, if there is one or the file may grow for it; else each overflow run, the
-/// tree pages (in fragments, if need be) and the record for themselves.
+/// record and the tree pages (in fragments, if need be) for themselves.
 Result<void> SpaceMap::place(CommitSpace& plan, std::uint64_t tree_pages,
                              std::span<const std::uint64_t> overflow_pages) {
-  std::uint64_t total = tree_pages + record_pages();
+  std::uint64_t total = tree_pages + record_pages(1);
   for (const std::uint64_t pages : overflow_pages) total = std::min(kMax48, total + pages);
   if (free_.best_fit(total) || may_grow_for(total)) {
     KIST_ASSIGN(const Run run, take_run(total));
@@ -126,9 +128,12 @@ Result<void> SpaceMap::place(CommitSpace& plan, std::uint64_t tree_pages,
     KIST_ASSIGN(const Run run, take_run(pages));
     plan.overflow.push_back(run.start);
   }
-  KIST_ASSIGN(plan.tree, take_fragments(tree_pages));
-  // Now that all other runs are known, so is the bound of the record's size.
-  KIST_ASSIGN(plan.record_run, take_run(record_pages()));
+  // The record's size decides how many fragments the tree pages may have, not the other way round:
+  // so nothing has to be tried twice. The record may take a run that was counted on, hence a few
+  // more.
+  const std::uint64_t fragments = free_.longest_covering(tree_pages) + kSpareFragments;
+  KIST_ASSIGN(plan.record_run, take_run(record_pages(fragments + 1)));
+  KIST_ASSIGN(plan.tree, take_fragments(tree_pages, fragments));
   return {};
 }
 
