@@ -9,7 +9,7 @@ FORMATTED = $(shell find engine kvstore tests bindings-* -name .build -prune -o 
   \( -name '*.h' -o -name '*.cc' -o -name '*.c' \) -print | sort)
 
 .PHONY: help setup build demo test bench fuzz crash tidy format format-check clean \
-  test-release test-asan test-tsan test-c test-python test-java test-swift
+  generate test-release test-asan test-tsan test-c test-python test-java test-swift
 
 help:
 	@echo 'make setup         install what is needed (Debian packages, build/venv)'
@@ -20,6 +20,7 @@ help:
 	@echo 'make fuzz          all fuzz targets, SECONDS=$(SECONDS) each'
 	@echo 'make crash         the crash harness for SECONDS=$(SECONDS)'
 	@echo 'make tidy          clang-tidy; make format, make format-check: clang-format'
+	@echo 'make generate      write the files that schemas/generate.py makes'
 	@echo 'make test-NAME     one part: release asan tsan c python java swift'
 
 setup:
@@ -58,6 +59,9 @@ test-python test-java test-swift: test-%: build
 
 tidy: build
 	@.ci/tidy
+
+generate:
+	@schemas/generate.py
 
 format: setup
 	@clang-format-19 -i $(FORMATTED)

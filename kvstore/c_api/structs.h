@@ -29,7 +29,7 @@ Result<T> read_options(const T* given, std::size_t oldest_size, const char* name
   for (std::size_t i = sizeof(T); i < given_size; ++i) {
     if (bytes[i] != 0) {
       return fail(ErrorCode::kUnsupported,
-                  std::string(name) + " has a field set that this version of Kist does not know");
+                  std::string(name) + " has a field set that needs a newer version of Kist");
     }
   }
   std::memcpy(&options, given, std::min(sizeof(T), given_size));
