@@ -109,7 +109,8 @@ Result<void> ReaderTable::collect(std::uint64_t head, Pins& pins) {
       pins.ids.push_back(pin);
     }
   }
-  return {};
+  // A page that was cut off reads as free slots, so only now is it known that there was none.
+  return lock_file_.damaged() ? refresh_capacity() : Result<void>();
 }
 
 void ReaderTable::leave() {
