@@ -10,7 +10,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CKist"),
         .target(name: "Kist", dependencies: ["CKist"]),
-        .systemLibrary(name: "CXXHash", path: "Tests/CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(
+            name: "CXXHash", path: "Tests/CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .testTarget(name: "KistTests", dependencies: ["Kist", "CXXHash"]),
         // A part of `make demo`, and one of the processes of the test of many languages on one profile.
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

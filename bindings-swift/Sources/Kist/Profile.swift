@@ -1,5 +1,6 @@
 import CKist
 import Dispatch
+import Synchronization
 
 /// A directory that holds typed stores, shared with every process that has it open.
 ///
@@ -12,6 +13,8 @@ public final class Profile: Sendable {
     /// Where the asynchronous forms of `write` wait, one after the other, so that they take one thread.
     let writes = DispatchQueue(label: "kist.writes")
     let reads = DispatchQueue(label: "kist.reads", attributes: .concurrent)
+    /// The thread that is inside of the closure of `write`; 0 for none.
+    let writingThread = Atomic<UInt>(0)
 
     /// How to open a profile.
     public struct Options: Sendable {
@@ -102,15 +105,17 @@ public final class Profile: Sendable {
 
     /// Makes every commit so far durable, also relaxed ones of other threads and processes.
     public func sync() throws(KistError) {
+        try refuseInsideOfWrite()
         try perform(keeping: self) { kist_profile_sync(handle, $0) }
     }
 
     /// Opens the store of that name, creating it durably when it is missing and `create` says so.
     ///
     /// Throws `tableNotFound` when it is missing and not to be created, `invalidArgument` for an empty name, and
-    /// `wrongType` for a store of another kind.
+    /// `wrongType` for a store of another kind. Inside of `write`, only stores that exist can be opened.
     public func store(_ name: String, create: Bool = true) throws(KistError) -> Store {
         var opened = kist_store()
+        let create = create && !isInsideOfWrite
         try perform(keeping: self) { error in
             name.withKeyBytes { kist_store_open(handle, $0.baseAddress, $0.count, create, &opened, error) }
         }
@@ -128,6 +133,7 @@ public final class Profile: Sendable {
     /// Removes a store and everything in it, durably. Says whether there was one.
     @discardableResult
     public func dropStore(_ name: String) throws(KistError) -> Bool {
+        try refuseInsideOfWrite()
         var existed = false
         try perform(keeping: self) { error in
             name.withKeyBytes { kist_profile_drop_store(handle, $0.baseAddress, $0.count, &existed, error) }

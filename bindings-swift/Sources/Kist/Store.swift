@@ -4,7 +4,8 @@ import CKist
 ///
 /// Each call here is a transaction of its own: what it writes is durable when it returns, unless the profile is
 /// relaxed. Use `Profile.read` for several reads of one state, `Profile.write` for several writes that happen
-/// together. Inside of `Profile.write`, write through its writer: calls here would wait for it for ever.
+/// together. Inside of `Profile.write`, write through its writer: calls here would wait for it for ever, so they throw
+/// `misuse`. The same wait of a thread that has begun a writer with `beginWriting` is not noticed.
 ///
 /// All calls throw `closed` after the store or its profile was closed, `tableNotFound` when the store was dropped,
 /// `damaged` and `io`; those that write also `readOnly`, `keyTooLong`, `noSpace` and `latched`.
@@ -49,6 +50,7 @@ public final class Store: Sendable {
     ///
     /// Throws `invalidJson` when a JSON document does not parse, and `valueTooLong`.
     public func put(_ key: some KeyConvertible, _ value: some Storable) throws(KistError) {
+        try profile.refuseInsideOfWrite()
         try perform(keeping: self) { error in
             key.withKeyBytes { key in
                 value.storedValue.withCValue { kist_store_put(handle, key.baseAddress, key.count, $0, error) }
@@ -59,6 +61,7 @@ public final class Store: Sendable {
     /// Removes a key. Says whether it was there.
     @discardableResult
     public func delete(_ key: some KeyConvertible) throws(KistError) -> Bool {
+        try profile.refuseInsideOfWrite()
         var existed = false
         try perform(keeping: self) { error in
             key.withKeyBytes { kist_store_delete(handle, $0.baseAddress, $0.count, &existed, error) }
@@ -85,6 +88,7 @@ public final class Store: Sendable {
     /// Removes all records. Says how many there were.
     @discardableResult
     public func clear() throws(KistError) -> Int {
+        try profile.refuseInsideOfWrite()
         var removed: UInt64 = 0
         try perform(keeping: self) { kist_store_clear(handle, &removed, $0) }
         return Int(clamping: removed)

@@ -1,4 +1,11 @@
 import Dispatch
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 extension Profile {
     /// Begins a reader on the newest commit; `read` is the shorter way.
@@ -9,15 +16,16 @@ extension Profile {
     /// Waits for its turn and begins a writer; `write` is the shorter way.
     ///
     /// Throws `busy` when another writes and `timeout` is zero, `timedOut` when it is over; nil waits without end.
-    /// Also `readOnly`, `latched`, `io`.
+    /// Also `readOnly`, `latched`, `io`; and `misuse` inside of `write`, where the wait would have no end.
     public func beginWriting(timeout: Duration? = nil) throws(KistError) -> Writer {
-        try Writer(self, timeout: timeout)
+        try refuseInsideOfWrite()
+        return try Writer(self, timeout: timeout)
     }
 
     /// Calls `body` with a snapshot of all stores, which ends when it returns.
     ///
-    ///     let (host, port) = try profile.read { reader in
-    ///         (try reader.get("host", as: String.self, in: settings), try reader.get("port", as: Int.self, in: settings))
+    ///     let (host, windowCount) = try profile.read { reader in
+    ///         (try reader.get("host", as: String.self, in: settings), try reader.count(of: windows))
     ///     }
     ///
     /// `body` may throw errors of its own. This form throws `KistError` only, for a closure that says so:
@@ -101,13 +109,36 @@ extension Profile {
         _ timeout: Duration?, _ durability: Durability, _ body: (Writer) throws(E) -> T
     ) throws(KistError) -> Result<T, E> {
         let writer = try beginWriting(timeout: timeout)
+        writingThread.store(currentThread(), ordering: .relaxed)
         let result = Result { () throws(E) in try body(writer) }
+        writingThread.store(0, ordering: .relaxed)
         switch result {
         case .success: try writer.commit(durability)
         case .failure: try? writer.abort()
         }
         return result
     }
+}
+
+extension Profile {
+    /// Whether this thread is inside of the closure of `write`. Others may enter and leave it meanwhile: their ids differ.
+    var isInsideOfWrite: Bool { writingThread.load(ordering: .relaxed) == currentThread() }
+
+    /// Throws where the call would wait for the writer of its own thread.
+    func refuseInsideOfWrite() throws(KistError) {
+        if isInsideOfWrite {
+            throw KistError(.misuse, "inside of Profile.write, all writing goes through the writer")
+        }
+    }
+}
+
+/// A number that no other live thread has; not 0.
+private func currentThread() -> UInt {
+    #if canImport(Darwin)
+        UInt(bitPattern: pthread_self())
+    #else
+        UInt(pthread_self())
+    #endif
 }
 
 /// Runs `work` on a queue of threads that may block, which those of tasks may not.

@@ -45,7 +45,7 @@ extension Value {
     }
 }
 
-/// The parameters of a call that gets a value: the key, the type wanted, the value found, whether there is one, the error.
+/// A call that gets a value. Its parameters: the key, the type wanted, the value found, whether there is one, the error.
 typealias GetCall = (
     UnsafeRawBufferPointer, kist_tag, UnsafeMutablePointer<kist_value>, UnsafeMutablePointer<Bool>,
     UnsafeMutablePointer<kist_error>

@@ -102,6 +102,8 @@ private func wholeMilliseconds(_ duration: Duration) -> Int64 {
     let (seconds, attoseconds) = duration.components
     let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
     guard !overflow else { return .max }
-    let (sum, beyond) = milliseconds.addingReportingOverflow((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    let attosecondsAMillisecond: Int64 = 1_000_000_000_000_000
+    let rest = (attoseconds + attosecondsAMillisecond - 1) / attosecondsAMillisecond
+    let (sum, beyond) = milliseconds.addingReportingOverflow(rest)
     return beyond ? .max : sum
 }

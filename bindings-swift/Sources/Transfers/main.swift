@@ -80,7 +80,7 @@ struct Transfers {
             return total + balance
         }
         guard balances.count == accountNames.count, found == sum else {
-            throw Failure(description: "\(balances.count) accounts hold \(found), expected \(accountNames.count) and \(sum)")
+            throw Failure(description: "\(balances.count) accounts hold \(found), expected 10 and \(sum)")
         }
     }
 

@@ -95,7 +95,10 @@ struct HandleTests {
                                 case 0: _ = try store.get("k", as: String.self)
                                 case 1: try store.put("k", "v")
                                 case 2: _ = try store.records().all()
-                                default: try profile.write { (writer) throws(KistError) in try writer.put("k", "w", in: store) }
+                                default:
+                                    try profile.write { (writer) throws(KistError) in
+                                        try writer.put("k", "w", in: store)
+                                    }
                                 }
                             }
                         } catch {

@@ -40,7 +40,9 @@ struct RecordsTests {
     @Test(arguments: [[0xff], [0x61, 0xff], [0xff, 0xff]] as [[UInt8]])
     func prefixesThatEndIn255(prefix: [UInt8]) throws {
         try withStore { store in
-            let keys: [[UInt8]] = [[0x61], [0x61, 0xff], [0x61, 0xff, 0xff], [0x62], [0xff], [0xff, 0xff], [0xff, 0xff, 1]]
+            let keys: [[UInt8]] = [
+                [0x61], [0x61, 0xff], [0x61, 0xff, 0xff], [0x62], [0xff], [0xff, 0xff], [0xff, 0xff, 1],
+            ]
             for key in keys {
                 try store.put(key, true)
             }
@@ -56,7 +58,8 @@ struct RecordsTests {
             let name = { (number: Int) in "key \(1_000_000 + number)" }
             try store.profile.write { writer in
                 for number in 0..<count {
-                    try writer.put(name(number), [UInt8](repeating: UInt8(number % 256), count: number % 700), in: store)
+                    try writer.put(
+                        name(number), [UInt8](repeating: UInt8(number % 256), count: number % 700), in: store)
                 }
             }
             var number = 0

@@ -92,6 +92,26 @@ struct TransactionTests {
         }
     }
 
+    @Test func writesInsideOfWriteAreRefused() throws {
+        try withStore { store in
+            let profile = store.profile
+            try profile.write { writer in
+                expectError(.misuse) { try store.put("a", 1) }
+                expectError(.misuse) { try store.delete("a") }
+                expectError(.misuse) { try store.clear() }
+                expectError(.misuse) { try profile.write { _ in } }
+                expectError(.misuse) { _ = try profile.beginWriting() }
+                expectError(.misuse) { try profile.dropStore("things") }
+                expectError(.misuse) { try profile.sync() }
+                expectError(.tableNotFound) { _ = try profile.store("new") }
+                #expect(try profile.store("things").get("a") == nil)
+                try writer.put("a", 2, in: store)
+            }
+            try store.put("b", 1)
+            #expect(try keys(store.records()) == ["a", "b"])
+        }
+    }
+
     @Test func snapshotsAreNumbered() throws {
         try withStore { store in
             let profile = store.profile
