@@ -5,16 +5,11 @@
 #include <map>
 #include <vector>
 
+#include "engine/space/pins.h"
 #include "engine/space/free_runs.h"
 #include "engine/space/run.h"
 
 namespace kist::engine {
-
-/// The snapshots that must stay readable.
-struct Pins {
-  std::vector<std::uint64_t> ids;  ///< Transaction ids, ascending; repetitions allowed.
-  bool everything = false;         ///< A reader is about to say what it pins: nothing is released.
-};
 
 /// Runs that were given up but that a pinned snapshot may still see, found by place and by the pin
 /// that blocks them: the smallest one in [birth, freed). A run is looked at again only when that

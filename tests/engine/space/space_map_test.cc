@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/byte_order.h"
+#include "engine/base/checksum.h"
 #include "tests/engine/space/space_simulation.h"
 
 namespace kist::engine::testing {
@@ -259,6 +261,69 @@ TEST_F(OneProcess, GivingUpWhatIsNotInUseIsDamage) {
   refuse({{{file_.head().file_pages - 1, 5}, 2}});
   refuse({{map_.free_runs().longest(), 2}});
   refuse({{map_.live_records().back().run, 2}});
+}
+
+/// Flips every bit of the newest record in turn, under a fresh checksum, and loads.
+void load_every_flip(SpaceSimulation& file, std::uint32_t page_size) {
+  SpaceSimulation::Commit head = file.head();
+  std::vector<std::uint8_t>& record = file.records().at(head.space.page);
+  const std::vector<std::uint8_t> whole = record;
+  int refused = 0;
+  for (std::size_t bit = 64; bit < 8 * head.space.count; ++bit) {
+    record = whole;
+    record[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+    const std::uint64_t sum = checksum(record.data() + 8, head.space.count - 8, 0x5EED);
+    store64(record.data(), sum);
+    head.space.checksum = static_cast<std::uint32_t>(sum);
+    SpaceMap map(page_size, SpaceSimulation::kSeed);
+    const auto loaded = file.load(map, head);
+    ASSERT_EQ(loaded.has_value(), map.loaded());
+    if (!loaded) {
+      ++refused;
+      ASSERT_EQ(loaded.error().code, ErrorCode::kDamaged);
+      continue;
+    }
+    // Accepted: then at least the map does not contradict itself.
+    std::uint64_t end = first_page(page_size);
+    map.free_runs().for_each([&](const Run& run) {
+      ASSERT_GE(run.start, end);
+      ASSERT_FALSE(map.pending_runs().overlaps(run));
+      end = run.end();
+      ASSERT_LE(end, map.file_pages());
+    });
+    for (const LiveRecord& live : map.live_records()) {
+      ASSERT_FALSE(map.free_runs().overlaps(live.run));
+      ASSERT_FALSE(map.pending_runs().overlaps(live.run));
+    }
+  }
+  EXPECT_GT(refused, 0);
+  record = whole;
+}
+
+TEST_F(OneProcess, AForgedRecordIsRefusedOrHarmless) {
+  commit({.tree_pages = 20});
+  for (int i = 0; i < 12; ++i) {
+    SpaceSimulation::Work work{.overflow = {2}, .tree_pages = 6};
+    work.freed = {file_.live().begin()->second};
+    commit(work);
+    load_every_flip(file_, 4096);
+  }
+}
+
+TEST_F(OneProcess, AnotherTransactionsRecordIsRefused) {
+  commit({.tree_pages = 20});
+  SpaceMap map(4096, SpaceSimulation::kSeed);
+  SpaceSimulation::Commit head = file_.head();
+  head.nonce += 1;
+  EXPECT_FALSE(file_.load(map, head).has_value());
+  head = file_.head();
+  head.id += 1;
+  EXPECT_FALSE(file_.load(map, head).has_value());
+  head = file_.head();
+  head.file_pages += 1;
+  EXPECT_FALSE(file_.load(map, head).has_value());
+  EXPECT_FALSE(map.loaded());
+  EXPECT_TRUE(file_.load(map).has_value());
 }
 
 TEST_F(OneProcess, PageNumbersRunOut) {

@@ -36,7 +36,7 @@ class SpaceSimulation {
     std::uint64_t tree_pages = 0;
     std::vector<FreedRun> freed{};
     std::vector<std::uint64_t> spills{};  ///< Runs taken early.
-    bool drop_spills = false;           ///< Give half of each back.
+    bool drop_spills = false;             ///< Give half of each back.
     Trim trim = Trim::kNever;
   };
 
