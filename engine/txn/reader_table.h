@@ -8,16 +8,11 @@
 
 #include <kist/engine/error.h>
 
+#include "engine/space/pins.h"
 #include "engine/os/file.h"
 #include "engine/txn/lock_file.h"
 
 namespace kist::engine {
-
-/// Snapshots that readers need.
-struct Pins {
-  std::vector<std::uint64_t> ids;  ///< Sorted, each once, all below the head.
-  bool everything = false;  ///< A reader is about to choose its snapshot: nothing may be reused.
-};
 
 /// The reader slots of the lock file, as one process uses them. Thread-safe.
 class ReaderTable {

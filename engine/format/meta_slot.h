@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "engine/format/ref.h"
+
+namespace kist::engine {
+
+inline constexpr std::size_t kMetaSlots = 4;
+inline constexpr std::uint64_t kMetaSlotStride = 4096;  ///< each slot in a block of its own
+inline constexpr std::size_t kMetaSlotSize = 512;
+inline constexpr std::uint32_t kFormatVersion = 1;
+/// Smallest transaction id: the empty store that creation writes. 0 and 1 mean something else where
+/// snapshots are pinned.
+inline constexpr std::uint64_t kFirstTransaction = 2;
+
+/// How far a slot can be trusted.
+enum class SlotState : std::uint32_t {
+  kDurable = 1,  ///< Written before the one flush of its commit: proven down to `base` before use.
+  kRelaxed = 2,  ///< No flush asked for; proven like a durable one.
+  kConfirmed = 3,  ///< Written after a flush had vouched for everything below it.
+  kPrepared = 4,   ///< First half of a two-phase commit: pinned, not opened.
+};
+
+/// What the file says of one table; value of the catalog's records. `root.count` counts records.
+struct TableRecord {
+  Ref root;
+  std::uint64_t keys = 0;      ///< Distinct keys; equals root.count but in multimaps.
+  std::uint64_t sequence = 0;  ///< Persistent sequence.
+  std::uint64_t created = 0;   ///< Transaction that created the table.
+  std::uint8_t key_order = 1;  ///< 1: bytes.
+  std::uint8_t kind = 0;       ///< 0: one value a key.
+
+  static constexpr std::size_t kSize = 64;
+  friend bool operator==(const TableRecord&, const TableRecord&) = default;
+};
+
+void encode_table_record(const TableRecord& record, std::uint8_t* out);
+/// Nothing when the bytes are no record this version understands.
+std::optional<TableRecord> decode_table_record(std::span<const std::uint8_t> bytes);
+
+/// Everything about one committed state that is not in pages.
+struct MetaSlot {
+  std::uint64_t nonce_high = 0;  ///< Identity of the environment, random, same in every slot.
+  std::uint64_t nonce_low = 0;
+  std::uint64_t seed = 0;  ///< Key of all page checksums.
+  std::uint32_t page_size = 0;
+  std::uint64_t file_pages = 0;  ///< The file has at least this length; flushed before the slot.
+  std::uint64_t id = 0;          ///< Transaction.
+  std::uint64_t commit_nonce = 0;
+  std::uint64_t base = 0;        ///< Newest transaction that was durable when this was written.
+  std::uint64_t id_ceiling = 0;  ///< Ids below it may have been used after this slot was written.
+  std::uint64_t confirmed = 0;   ///< Newest transaction that a clean close confirmed.
+  SlotState state = SlotState::kDurable;
+  std::uint32_t index = 0;  ///< Position of this slot, 0 to 3.
+  TableRecord catalog;      ///< Named tables: name -> TableRecord.
+  TableRecord main;         ///< The unnamed default table.
+  Ref space;                ///< Newest space record; count is its length in bytes.
+  std::uint64_t domain_version = 0;
+  std::array<std::uint64_t, 3> markers{};
+
+  friend bool operator==(const MetaSlot&, const MetaSlot&) = default;
+};
+
+using MetaSlotBytes = std::array<std::uint8_t, kMetaSlotSize>;
+
+MetaSlotBytes encode_meta_slot(const MetaSlot& slot);
+
+enum class SlotVerdict : std::uint8_t {
+  kValid,
+  kBroken,    ///< Torn, damaged or never written.
+  kNewer,     ///< Whole, but of a format version or with features unknown here.
+  kNotAStore  ///< No trace of the magic.
+};
+
+struct DecodedSlot {
+  SlotVerdict verdict = SlotVerdict::kBroken;
+  std::uint32_t version = 0;   ///< Of a kNewer slot.
+  std::uint64_t features = 0;  ///< Unknown features of a kNewer slot.
+  MetaSlot slot;               ///< When kValid.
+};
+
+/// Judges the 512 bytes found at the place of slot `index`.
+DecodedSlot decode_meta_slot(std::span<const std::uint8_t, kMetaSlotSize> bytes,
+                             std::uint32_t index);
+
+}  // namespace kist::engine

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <kist/engine/cursor.h>
+#include <kist/engine/error.h>
+#include <kist/engine/options.h>
+#include <kist/engine/stats.h>
+#include <kist/engine/txn.h>
+
+namespace kist::engine {
+
+class Environment;
+
+/// An open environment: one file of ordered byte maps ("tables"), shared by any number of threads
+/// and processes. Copies of a Database, and every opening of the same file in this process, are the
+/// same environment, counted; the last one to go closes it. Thread-safe.
+class Database {
+ public:
+  /// Opens the file `path`, creating it when asked to. A second file, `path` + "-lock", appears beside
+  /// it. Errors: kNotFound, kPermission, kNotAStore, kNewerFormat, kDamaged, kOptionConflict, kIo.
+  static Result<Database> open(const std::string& path, const Options& options = {});
+
+  /// A handle for the table of that name (any bytes, at least one). Does not create it and does not
+  /// look whether it exists. Errors: kInvalidArgument when the name is empty or too long.
+  Result<Table> table(std::string_view name) const;
+
+  /// Begins a read transaction on the newest snapshot. Never waits.
+  Result<ReadTxn> read() const;
+  /// Begins the write transaction. Waits for other writers as long as `wait` says. Errors: kBusy
+  /// (zero wait), kTimedOut, kReadOnly, kLatched, kForked.
+  Result<WriteTxn> write(Wait wait = std::nullopt) const;
+
+  /// Makes everything committed so far durable.
+  Result<void> sync() const;
+  /// Walks the newest snapshot and the space map and returns every violated invariant. A page that
+  /// cannot be read is a violation, not an error. Blocks writers while it reads the space map.
+  Result<CheckReport> check() const;
+  /// Sizes and counters.
+  Result<EnvironmentStats> stats() const;
+
+  /// Longest key, in bytes: half a page less 26.
+  std::size_t max_key_size() const;
+  /// Longest name of a table, in bytes.
+  std::size_t max_table_name_size() const;
+  /// Absolute path of the data file.
+  const std::string& path() const;
+
+  /// Gives up this handle. When it is the last of the environment, flushes and marks the file as
+  /// cleanly closed; errors of that are reported here (the destructor cannot). Transactions still
+  /// alive keep the environment open. Further calls return kClosed.
+  Result<void> close();
+
+ private:
+  explicit Database(std::shared_ptr<Environment> environment);
+  std::shared_ptr<Environment> environment_;
+};
+
+}  // namespace kist::engine

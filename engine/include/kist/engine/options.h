@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace kist::engine {
+
+namespace os {
+class CallObserver;
+}
+
+/// How a commit is made to last.
+enum class Durability : std::uint8_t {
+  kDurable,  ///< On the device before commit() returns.
+  kRelaxed,  ///< Visible at once, on the device with the next durable commit, sync() or close. A crash
+             ///< of the machine goes back to the last flushed commit; the file is never damaged.
+};
+
+/// Options of an environment. Those marked "creation" are stored in the file and ignored later,
+/// unless given and different: then opening fails with kOptionConflict.
+struct Options {
+  /// Creation. Bytes a page: a power of two from 256 to 65,536. Default 4,096.
+  std::optional<std::uint32_t> page_size;
+  /// Create the file when it does not exist. Otherwise kNotFound.
+  bool create = true;
+  /// Open for reading only. Needs no write permission on the data file.
+  bool read_only = false;
+  /// Creation. Permission bits of new files, lessened by the umask.
+  std::uint32_t file_mode = 0600;
+  /// Durability of transactions that do not say otherwise.
+  Durability durability = Durability::kDurable;
+  /// Verify checksum, identity and birth of each page when this process first touches it. Turning
+  /// this off is for measuring its cost; memory safety does not depend on it.
+  bool verify = true;
+  /// Tests only: sees, and may fail, every call to the operating system. Borrowed; must outlive the
+  /// environment.
+  os::CallObserver* observer = nullptr;
+};
+
+/// How long to wait for the writer lock: nothing waits for ever, zero does not wait.
+using Wait = std::optional<std::chrono::milliseconds>;
+
+}  // namespace kist::engine

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <kist/engine/bytes.h>
+#include <kist/engine/error.h>
+
+#include "engine/format/overflow.h"
+#include "engine/pager/arena.h"
+#include "engine/pager/pager.h"
+
+namespace kist::engine {
+
+/// Bytes of a large value that a write transaction holds back until its commit.
+class PendingValues;
+
+/// How one transaction sees pages: those of its snapshot through the map, those that it changed in
+/// its arena. Belongs to one transaction and, like it, to one thread at a time.
+///
+/// Functions that fetch return null on failure and keep the error, because a pointer is what fits
+/// in a register on the way of every read.
+class PageView {
+ public:
+  PageView() = default;
+  PageView(const Pager* pager, const MapGeneration* map, std::uint64_t file_pages)
+      : base_(map->mapping->data()),
+        verified_(reinterpret_cast<std::uint64_t*>(map->verified.data())),
+        limit_(file_pages < map->pages ? file_pages : map->pages),
+        shift_(static_cast<std::uint32_t>(std::countr_zero(pager->page_size()))),
+        damaged_(&map->mapping->damaged()),
+        pager_(pager) {}
+
+  /// Lets dirty refs resolve. Both must outlive the view.
+  void set_dirty(const Arena* arena, const PendingValues* values) {
+    arena_ = arena;
+    values_ = values;
+  }
+
+  /// Lets the view reach to `file_pages` through `map`. Spans got before stay good.
+  void extend(const MapGeneration* map, std::uint64_t file_pages) {
+    base_ = map->mapping->data();
+    verified_ = reinterpret_cast<std::uint64_t*>(map->verified.data());
+    limit_ = file_pages < map->pages ? file_pages : map->pages;
+    damaged_ = &map->mapping->damaged();
+  }
+
+  /// The tree page that `ref` refers to, verified at its first touch in this process; null on
+  /// damage. Its type and level are as asked for even when the bytes changed since.
+  const std::uint8_t* fetch(const Ref& ref, std::uint8_t level) const {
+    if (ref.page < limit_ && (ref.flags & kRefDirty) == 0) [[likely]] {
+      const std::uint8_t* page = base_ + (ref.page << shift_);
+      const std::uint64_t seen =
+          std::atomic_ref(verified_[ref.page]).load(std::memory_order_relaxed);
+      if (seen == ref.birth && load32(page + page_layout::kType) == tree_page_kind(level))
+          [[likely]] {
+        return page;
+      }
+    }
+    return fetch_slow(ref, level);
+  }
+
+  /// The value that the 24 bytes at `stored_ref` refer to. Errors: kDamaged.
+  Result<Bytes> large_value(const std::uint8_t* stored_ref) const;
+
+  /// Bytes a page.
+  std::size_t page_size() const { return std::size_t{1} << shift_; }
+  const Pager& pager() const { return *pager_; }
+  std::uint64_t limit() const { return limit_; }
+
+  /// Whether a page could not be read from the device since the file was mapped: whatever was read
+  /// may be zeros. Asked at the end of each operation.
+  bool map_damaged() const { return damaged_->load(std::memory_order_relaxed) != 0; }
+
+  /// The error of the last failure.
+  Error take_error() const { return std::move(error_); }
+  /// Records that the content of `page` contradicts itself; returns the error.
+  Error damaged_page(const std::uint8_t* page, const char* what) const;
+  Error damaged_map() const;
+  /// Keeps damaged_page() for take_error().
+  void note_damage(const std::uint8_t* page, const char* what) const {
+    error_ = damaged_page(page, what);
+  }
+
+ private:
+  const std::uint8_t* fetch_slow(const Ref& ref, std::uint8_t level) const;
+
+  const std::uint8_t* base_ = nullptr;
+  std::uint64_t* verified_ = nullptr;
+  std::uint64_t limit_ = 0;  // pages of the snapshot; no ref may reach beyond
+  std::uint32_t shift_ = 0;
+  const std::atomic<std::uint32_t>* damaged_ = nullptr;
+  const Pager* pager_ = nullptr;
+  const Arena* arena_ = nullptr;
+  const PendingValues* values_ = nullptr;
+  mutable Error error_;
+};
+
+}  // namespace kist::engine

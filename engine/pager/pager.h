@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <kist/engine/bytes.h>
+#include <kist/engine/error.h>
+
+#include "engine/format/page.h"
+#include "engine/format/ref.h"
+#include "engine/os/file.h"
+#include "engine/os/mapping.h"
+
+namespace kist::engine {
+
+/// One map of the data file and what this process has verified in it. A map reserves far more
+/// address space than the file has, so a new one is needed only when the file outgrows the
+/// reservation; old ones stay until the environment closes, because readers may hold pointers into
+/// them.
+struct MapGeneration {
+  std::unique_ptr<os::Mapping> mapping;
+  os::ReservedArray verified;  ///< One u64 a page: the birth under which it was found whole.
+  std::uint64_t pages = 0;     ///< Pages that the mapping spans.
+};
+
+/// Gives access to the pages of the mapped file and finds damage at first touch. Thread-safe.
+class Pager {
+ public:
+  /// Maps `file`, which stays owned by the caller.
+  static Result<std::unique_ptr<Pager>> open(const os::File& file, std::string path,
+                                             std::uint32_t page_size, std::uint64_t seed,
+                                             std::uint64_t file_pages, bool verify);
+
+  /// The current map, spanning at least `file_pages`; maps anew when it does not.
+  Result<const MapGeneration*> cover(std::uint64_t file_pages);
+
+  std::uint32_t page_size() const { return page_size_; }
+  std::uint64_t seed() const { return seed_; }
+  const std::string& path() const { return path_; }
+
+  /// Holds the tree page at `page` against what its parent recorded: number, birth, kind, checksum.
+  /// `bytes` points to page_size() mapped bytes.
+  Result<void> verify_tree_page(const std::uint8_t* bytes, const Ref& ref,
+                                std::uint8_t level) const;
+  /// Holds a whole overflow run against the record that refers to it, the value's chunks included.
+  /// `bytes` points to all mapped pages of the run.
+  Result<void> verify_overflow(const std::uint8_t* bytes, const Ref& ref) const;
+  bool verifying() const { return verify_; }
+
+  /// A kDamaged error that names the file and the page.
+  Error damage(std::uint64_t page, const std::string& what) const;
+
+ private:
+  Pager(const os::File& file, std::string path, std::uint32_t page_size, std::uint64_t seed,
+        bool verify)
+      : file_(file), path_(std::move(path)), page_size_(page_size), seed_(seed), verify_(verify) {}
+  Result<void> map(std::uint64_t file_pages);
+  Result<void> verify_header(const std::uint8_t* bytes, const Ref& ref, std::uint32_t kind) const;
+
+  const os::File& file_;
+  std::string path_;
+  std::uint32_t page_size_;
+  std::uint64_t seed_;
+  bool verify_;
+  std::mutex mutex_;  // guards generations_
+  std::vector<std::unique_ptr<MapGeneration>> generations_;
+  std::atomic<const MapGeneration*> current_{nullptr};
+};
+
+}  // namespace kist::engine

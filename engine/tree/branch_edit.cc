@@ -1,0 +1,142 @@
+#include "engine/tree/branch_edit.h"
+
+#include <cassert>
+
+namespace kist::engine {
+namespace {
+
+constexpr std::size_t kFixed =
+    page_layout::kHeadSize + page_layout::kSlotSize + ref_layout::kSize;  // without separator
+
+std::size_t heap_size(const std::uint8_t* page) {
+  return load16(page + page_layout::kHeapSize);
+}
+
+std::size_t shared_prefix(std::span<const BranchEntry> entries) {
+  return entries.size() < 3 ? 0 : common_prefix(entries[1].separator, entries.back().separator);
+}
+
+std::uint8_t* refs_of(std::uint8_t* page) {
+  return page + page_layout::kHeaderSize + 6 * page_count(page);
+}
+
+}  // namespace
+
+void BranchEntries::append(const std::uint8_t* page, std::size_t page_size, Bytes first_separator) {
+  const BranchView view(page, page_size);
+  const std::string prefix = to_string(view.prefix());
+  for (std::size_t i = 0; i < view.count(); ++i) {
+    if (i == 0) {
+      entries.push_back({keep(first_separator), view.ref(0)});
+    } else {
+      owned.emplace_back(prefix).append(as_text(view.separator_rest(i)));
+      entries.push_back({as_bytes(owned.back()), view.ref(i)});
+    }
+  }
+}
+
+bool branch_is_sound(const std::uint8_t* page, std::size_t page_size, bool dirty) {
+  const BranchView view(page, page_size);
+  const std::size_t heap = heap_size(page);
+  const std::size_t prefix = page_prefix(page);
+  if (view.count() == 0 || view.count() != page_count(page) || prefix > heap ||
+      page_layout::kHeaderSize + kFixed * view.count() + heap > page_size ||
+      load16(page + page_layout::kHoles) != 0) {
+    return false;
+  }
+  std::size_t sum = prefix;
+  for (std::size_t i = 0; i < view.count(); ++i) {
+    const Bytes rest = view.separator_rest(i);
+    if (rest.data() == nullptr ||
+        static_cast<std::size_t>(rest.data() - page) < page_size - heap + 2) {
+      return false;
+    }
+    sum += page_layout::kSeparatorHeader + rest.size();
+    const Ref ref = view.ref(i);
+    if (!dirty && ((ref.flags & ~kRefStoredFlags) != 0 || ref.page == 0)) return false;
+  }
+  return sum == heap;
+}
+
+std::size_t branch_size(std::span<const BranchEntry> entries) {
+  const std::size_t prefix = shared_prefix(entries);
+  std::size_t size = page_layout::kHeaderSize + kBranchEntryOverhead * entries.size() + prefix;
+  for (std::size_t i = 1; i < entries.size(); ++i) size += entries[i].separator.size() - prefix;
+  return size;
+}
+
+void branch_build(std::uint8_t* page, std::size_t page_size, std::uint8_t level,
+                  std::span<const BranchEntry> entries) {
+  const std::size_t count = entries.size();
+  const std::size_t prefix = shared_prefix(entries);
+  const std::size_t arrays_end = page_layout::kHeaderSize + kFixed * count;
+  const std::size_t heap = branch_size(entries) - arrays_end;
+  assert(arrays_end + heap <= page_size);
+  std::memset(page, 0, page_size - heap);
+  store32(page + page_layout::kType, tree_page_kind(level));
+  store16(page + page_layout::kCount, static_cast<std::uint16_t>(count));
+  store16(page + page_layout::kPrefix, static_cast<std::uint16_t>(prefix));
+  store16(page + page_layout::kHeapSize, static_cast<std::uint16_t>(heap));
+  std::uint8_t* heads = page + page_layout::kHeaderSize;
+  std::uint8_t* slots = heads + 4 * count;
+  std::uint8_t* refs = slots + 2 * count;
+  std::size_t at = page_size - heap;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Bytes rest = i == 0 ? Bytes() : entries[i].separator.subspan(prefix);
+    store32(heads + 4 * i, key_head(rest.data(), rest.size(), 0));
+    store16(slots + 2 * i, static_cast<std::uint16_t>(at));
+    store_ref(refs + ref_layout::kSize * i, entries[i].ref);
+    store16(page + at, static_cast<std::uint16_t>(rest.size()));
+    if (!rest.empty()) std::memcpy(page + at + 2, rest.data(), rest.size());
+    at += page_layout::kSeparatorHeader + rest.size();
+  }
+  if (prefix != 0) std::memcpy(page + at, entries[1].separator.data(), prefix);
+}
+
+bool branch_insert(std::uint8_t* page, std::size_t page_size, std::size_t index,
+                   const BranchEntry& entry) {
+  const BranchView view(page, page_size);
+  const std::size_t count = view.count();
+  const Bytes prefix = view.prefix();
+  const std::size_t heap = heap_size(page);
+  if (common_prefix(prefix, entry.separator) < prefix.size()) return false;
+  const Bytes rest = entry.separator.subspan(prefix.size());
+  const std::size_t need = page_layout::kSeparatorHeader + rest.size();
+  if (page_layout::kHeaderSize + kFixed * (count + 1) + heap + need > page_size) return false;
+
+  const std::size_t offset = page_size - heap - need;
+  store16(page + offset, static_cast<std::uint16_t>(rest.size()));
+  if (!rest.empty()) std::memcpy(page + offset + 2, rest.data(), rest.size());
+
+  // Three arrays lie one behind the other; each grows by one, so move the last part first.
+  std::uint8_t* heads = page + page_layout::kHeaderSize;
+  std::uint8_t* slots = heads + 4 * count;
+  std::uint8_t* refs = slots + 2 * count;
+  const std::size_t after = count - index;
+  std::memmove(refs + 6 + 24 * (index + 1), refs + 24 * index, 24 * after);
+  std::memmove(refs + 6, refs, 24 * index);
+  std::memmove(slots + 4 + 2 * (index + 1), slots + 2 * index, 2 * after);
+  std::memmove(slots + 4, slots, 2 * index);
+  std::memmove(heads + 4 * (index + 1), heads + 4 * index, 4 * after);
+  store32(heads + 4 * index, key_head(rest.data(), rest.size(), 0));
+  store16(slots + 4 + 2 * index, static_cast<std::uint16_t>(offset));
+  store_ref(refs + 6 + 24 * index, entry.ref);
+  store16(page + page_layout::kCount, static_cast<std::uint16_t>(count + 1));
+  store16(page + page_layout::kHeapSize, static_cast<std::uint16_t>(heap + need));
+  return true;
+}
+
+void branch_set_ref(std::uint8_t* page, std::size_t index, const Ref& ref) {
+  store_ref(refs_of(page) + ref_layout::kSize * index, ref);
+}
+
+void branch_add_count(std::uint8_t* page, std::size_t index, std::int64_t change) {
+  std::uint8_t* at = refs_of(page) + ref_layout::kSize * index + ref_layout::kCount;
+  store48(at, load48(at) + static_cast<std::uint64_t>(change));
+}
+
+Bytes shortest_separator(Bytes left, Bytes right) {
+  return right.first(common_prefix(left, right) + 1);
+}
+
+}  // namespace kist::engine

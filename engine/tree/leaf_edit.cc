@@ -1,0 +1,173 @@
+#include "engine/tree/leaf_edit.h"
+
+#include <cassert>
+
+namespace kist::engine {
+namespace {
+
+std::size_t heap_size(const std::uint8_t* page) {
+  return load16(page + page_layout::kHeapSize);
+}
+
+void write_header(std::uint8_t* page, std::size_t count, std::size_t prefix, std::size_t heap) {
+  std::memset(page, 0, page_layout::kHeaderSize);
+  store32(page + page_layout::kType, tree_page_kind(0));
+  store16(page + page_layout::kCount, static_cast<std::uint16_t>(count));
+  store16(page + page_layout::kPrefix, static_cast<std::uint16_t>(prefix));
+  store16(page + page_layout::kHeapSize, static_cast<std::uint16_t>(heap));
+}
+
+void write_record(std::uint8_t* at, const LeafRecord& record) {
+  store16(at, static_cast<std::uint16_t>(record.key_size));
+  store16(at + 2, static_cast<std::uint16_t>(record.value_size |
+                                             (record.indirect ? page_layout::kIndirectValue : 0U)));
+  if (record.key_size != 0) {
+    std::memcpy(at + page_layout::kRecordHeader, record.key, record.key_size);
+  }
+  if (record.value_size != 0) {
+    std::memcpy(at + page_layout::kRecordHeader + record.key_size, record.value(),
+                record.value_size);
+  }
+}
+
+void refresh_heads(std::uint8_t* page, std::size_t page_size, std::size_t prefix) {
+  const LeafView view(page, page_size);
+  store16(page + page_layout::kPrefix, static_cast<std::uint16_t>(prefix));
+  for (std::size_t i = 0; i < view.count(); ++i) {
+    const LeafRecord record = view.record(i);
+    store32(page + page_layout::kHeaderSize + 4 * i, key_head(record.key, record.key_size, prefix));
+  }
+}
+
+}  // namespace
+
+std::size_t leaf_used(const std::uint8_t* page) {
+  return page_count(page) * 6 + heap_size(page) - leaf_holes(page);
+}
+
+std::size_t leaf_holes(const std::uint8_t* page) {
+  return load16(page + page_layout::kHoles);
+}
+
+bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size) {
+  const LeafView view(page, page_size);
+  const std::size_t heap = heap_size(page);
+  const std::size_t holes = leaf_holes(page);
+  if (view.count() != page_count(page) ||
+      page_layout::kHeaderSize + 6 * view.count() + heap > page_size || holes > heap) {
+    return false;
+  }
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < view.count(); ++i) {
+    const LeafRecord record = view.record(i);
+    if (record.key == nullptr || record.key_size < view.prefix() ||
+        static_cast<std::size_t>(record.key - page) - page_layout::kRecordHeader <
+            page_size - heap) {
+      return false;
+    }
+    sum += record.heap_size();
+  }
+  return sum + holes == heap;
+}
+
+void leaf_init(std::uint8_t* page, std::size_t page_size) {
+  std::memset(page, 0, page_size);
+  write_header(page, 0, 0, 0);
+}
+
+void leaf_build(std::uint8_t* page, std::size_t page_size, std::span<const LeafRecord> records) {
+  const std::size_t count = records.size();
+  const std::size_t prefix =
+      count < 2 ? 0 : common_prefix(records.front().key_bytes(), records.back().key_bytes());
+  std::size_t heap = 0;
+  for (const LeafRecord& record : records) heap += record.heap_size();
+  const std::size_t arrays_end = page_layout::kHeaderSize + 6 * count;
+  assert(arrays_end + heap <= page_size);
+  write_header(page, count, prefix, heap);
+  std::size_t at = page_size - heap;
+  std::memset(page + arrays_end, 0, at - arrays_end);
+  std::uint8_t* heads = page + page_layout::kHeaderSize;
+  std::uint8_t* slots = heads + 4 * count;
+  for (std::size_t i = 0; i < count; ++i) {
+    const LeafRecord& record = records[i];
+    store32(heads + 4 * i, key_head(record.key, record.key_size, prefix));
+    store16(slots + 2 * i, static_cast<std::uint16_t>(at));
+    write_record(page + at, record);
+    at += record.heap_size();
+  }
+}
+
+void leaf_gather(const std::uint8_t* page, std::size_t page_size,
+                 std::vector<LeafRecord>& records) {
+  const LeafView view(page, page_size);
+  for (std::size_t i = 0; i < view.count(); ++i) records.push_back(view.record(i));
+}
+
+bool leaf_insert(std::uint8_t* page, std::size_t page_size, std::size_t index,
+                 const LeafRecord& record) {
+  const std::size_t count = page_count(page);
+  const std::size_t heap = heap_size(page);
+  if (page_layout::kHeaderSize + 6 * count + heap + leaf_entry_size(record) > page_size) {
+    return false;
+  }
+  std::size_t prefix = page_prefix(page);
+  if (count == 0) {
+    prefix = 0;
+    store16(page + page_layout::kPrefix, 0);
+  } else if (prefix != 0) {
+    const LeafRecord first = LeafView(page, page_size).record(0);
+    const std::size_t shared = common_prefix({first.key, prefix}, record.key_bytes());
+    if (shared < prefix) {
+      prefix = shared;
+      refresh_heads(page, page_size, prefix);
+    }
+  }
+  const std::size_t offset = page_size - heap - record.heap_size();
+  write_record(page + offset, record);
+  // Heads grow by one at `index`; the slots behind them move by four bytes, those after `index` by
+  // six.
+  std::uint8_t* heads = page + page_layout::kHeaderSize;
+  std::uint8_t* old_slots = heads + 4 * count;
+  std::uint8_t* new_slots = old_slots + 4;
+  std::memmove(new_slots + 2 * (index + 1), old_slots + 2 * index, 2 * (count - index));
+  std::memmove(new_slots, old_slots, 2 * index);
+  std::memmove(heads + 4 * (index + 1), heads + 4 * index, 4 * (count - index));
+  store32(heads + 4 * index, key_head(record.key, record.key_size, prefix));
+  store16(new_slots + 2 * index, static_cast<std::uint16_t>(offset));
+  store16(page + page_layout::kCount, static_cast<std::uint16_t>(count + 1));
+  store16(page + page_layout::kHeapSize, static_cast<std::uint16_t>(heap + record.heap_size()));
+  return true;
+}
+
+void leaf_erase(std::uint8_t* page, std::size_t page_size, std::size_t index) {
+  const std::size_t count = page_count(page);
+  const LeafRecord record = LeafView(page, page_size).record(index);
+  const std::size_t heap = heap_size(page);
+  const std::size_t offset =
+      static_cast<std::size_t>(record.key - page) - page_layout::kRecordHeader;
+  if (offset == page_size - heap) {  // the lowest record: the heap just shrinks
+    store16(page + page_layout::kHeapSize, static_cast<std::uint16_t>(heap - record.heap_size()));
+  } else {
+    store16(page + page_layout::kHoles,
+            static_cast<std::uint16_t>(leaf_holes(page) + record.heap_size()));
+  }
+  std::uint8_t* heads = page + page_layout::kHeaderSize;
+  std::uint8_t* old_slots = heads + 4 * count;
+  std::uint8_t* new_slots = old_slots - 4;
+  std::memmove(heads + 4 * index, heads + 4 * (index + 1), 4 * (count - index - 1));
+  std::memmove(new_slots, old_slots, 2 * index);
+  std::memmove(new_slots + 2 * index, old_slots + 2 * (index + 1), 2 * (count - index - 1));
+  store16(page + page_layout::kCount, static_cast<std::uint16_t>(count - 1));
+}
+
+void leaf_overwrite(std::uint8_t* page, std::size_t page_size, std::size_t index, Bytes value,
+                    bool indirect) {
+  const LeafRecord record = LeafView(page, page_size).record(index);
+  assert(record.value_size == value.size());
+  std::uint8_t* at = page + (record.value() - page);
+  if (!value.empty()) std::memmove(at, value.data(), value.size());
+  store16(page + (record.key - page) - 2,
+          static_cast<std::uint16_t>(value.size() | (indirect ? page_layout::kIndirectValue : 0U)));
+}
+
+}  // namespace kist::engine

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/tree/node.h"
+
+namespace kist::engine {
+
+/// Changes to leaf pages in private memory. REQUIRES of every page given: leaf_is_sound().
+
+/// Bytes of a page that entries can take.
+constexpr std::size_t page_capacity(std::size_t page_size) {
+  return page_size - page_layout::kHeaderSize;
+}
+/// Bytes that a record takes in a leaf: head, slot and heap.
+inline std::size_t leaf_entry_size(const LeafRecord& record) {
+  return page_layout::kHeadSize + page_layout::kSlotSize + record.heap_size();
+}
+/// Bytes that the page's entries take.
+std::size_t leaf_used(const std::uint8_t* page);
+
+/// Whether all records lie inside the heap and their sizes add up, so that editing and rebuilding
+/// the page stays inside it. Asked once of each page before it is copied into private memory.
+bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size);
+
+/// Writes an empty leaf.
+void leaf_init(std::uint8_t* page, std::size_t page_size);
+/// Writes a leaf of `records` in the given order, with the longest common prefix, heads after it,
+/// and every unused byte zero. The records must not lie in `page` and must fit.
+void leaf_build(std::uint8_t* page, std::size_t page_size, std::span<const LeafRecord> records);
+/// Appends the page's records, in order, to `records`.
+void leaf_gather(const std::uint8_t* page, std::size_t page_size, std::vector<LeafRecord>& records);
+
+/// Inserts `record` (which lies outside the page) at `index`. False, and no change, when the free
+/// space between slots and heap is too small.
+bool leaf_insert(std::uint8_t* page, std::size_t page_size, std::size_t index,
+                 const LeafRecord& record);
+/// Bytes that leaf_build() of the page's records would win for leaf_insert().
+std::size_t leaf_holes(const std::uint8_t* page);
+/// Removes the record at `index`.
+void leaf_erase(std::uint8_t* page, std::size_t page_size, std::size_t index);
+/// Overwrites the value at `index` with as many bytes.
+void leaf_overwrite(std::uint8_t* page, std::size_t page_size, std::size_t index, Bytes value,
+                    bool indirect);
+
+}  // namespace kist::engine

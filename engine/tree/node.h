@@ -1,0 +1,237 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include <kist/engine/bytes.h>
+
+#include "engine/format/page.h"
+
+namespace kist::engine {
+
+/// Reading of tree pages. The bytes are untrusted: a checksum keeps accidents out, not forgers, and
+/// another process may change the map. So every count, offset and length is bounded where it is
+/// used, after having been loaded once.
+
+/// The four bytes of `key` after `skip`, as a number that orders as the bytes do; a key that ends
+/// earlier is filled with zeros.
+inline std::uint32_t key_head(const std::uint8_t* key, std::size_t size, std::size_t skip) {
+  if (size >= skip + 4) [[likely]] {
+    std::uint32_t head;
+    std::memcpy(&head, key + skip, 4);
+    if constexpr (std::endian::native == std::endian::little) head = __builtin_bswap32(head);
+    return head;
+  }
+  std::uint32_t head = 0;
+  for (std::size_t i = skip; i < size; ++i) {
+    head |= std::uint32_t{key[i]} << (8 * (3 - (i - skip)));
+  }
+  return head;
+}
+
+/// Byte order; a prefix sorts before what it begins.
+inline int compare_keys(const std::uint8_t* a, std::size_t a_size, const std::uint8_t* b,
+                        std::size_t b_size) {
+  const std::size_t common = a_size < b_size ? a_size : b_size;
+  const int order = common == 0 ? 0 : std::memcmp(a, b, common);
+  if (order != 0) return order;
+  return a_size < b_size ? -1 : (a_size > b_size ? 1 : 0);
+}
+
+inline std::size_t common_prefix(Bytes a, Bytes b) {
+  const std::size_t limit = a.size() < b.size() ? a.size() : b.size();
+  std::size_t n = 0;
+  while (n < limit && a[n] == b[n]) ++n;
+  return n;
+}
+
+/// First index in [0, count) of the dense array of heads whose head is >= `head`; branch-free.
+inline std::size_t lower_bound_head(const std::uint8_t* heads, std::size_t count,
+                                    std::uint32_t head) {
+  const std::uint8_t* from = heads;
+  while (count > 1) {
+    const std::size_t half = count / 2;
+    std::uint32_t middle;
+    std::memcpy(&middle, from + 4 * (half - 1), 4);
+    from += (middle < head ? 4 * half : 0);
+    count -= half;
+  }
+  std::uint32_t last = 0;
+  if (count == 1) std::memcpy(&last, from, 4);
+  return static_cast<std::size_t>(from - heads) / 4 + (count == 1 && last < head ? 1 : 0);
+}
+
+/// Where a search ended: the index of the key, or of where it would go.
+struct Position {
+  std::size_t index = 0;
+  bool found = false;
+  bool damaged = false;  ///< The page contradicts itself.
+};
+
+/// One record of a leaf, borrowed from the page.
+struct LeafRecord {
+  const std::uint8_t* key = nullptr;  ///< Null: the page contradicts itself.
+  std::uint32_t key_size = 0;
+  std::uint32_t value_size = 0;  ///< Of the bytes behind the key.
+  bool indirect = false;         ///< Those bytes are a Ref to a large value.
+  const std::uint8_t* value() const { return key + key_size; }
+  Bytes key_bytes() const { return {key, key_size}; }
+  Bytes value_bytes() const { return {value(), value_size}; }
+  /// Bytes that the record takes in the heap.
+  std::size_t heap_size() const { return page_layout::kRecordHeader + key_size + value_size; }
+};
+
+/// A leaf page: heads, slots, free space, heap of records.
+class LeafView {
+ public:
+  LeafView(const std::uint8_t* page, std::size_t page_size)
+      : page_(page), page_size_(page_size), count_(page_count(page)) {
+    if (count_ > (page_size - page_layout::kHeaderSize) / 6) [[unlikely]]
+      count_ = 0;
+  }
+
+  std::size_t count() const { return count_; }
+  std::size_t prefix() const { return page_prefix(page_); }
+  const std::uint8_t* heads() const { return page_ + page_layout::kHeaderSize; }
+  const std::uint8_t* slots() const { return heads() + 4 * count_; }
+
+  /// The record at `index` < count().
+  LeafRecord record(std::size_t index) const {
+    const std::size_t offset = load16(slots() + 2 * index);
+    if (offset > page_size_ - page_layout::kRecordHeader) [[unlikely]]
+      return {};
+    const std::uint8_t* at = page_ + offset;
+    const std::uint32_t key_size = load16(at);
+    const std::uint32_t raw = load16(at + 2);
+    const std::uint32_t value_size = raw & 0x7FFFU;
+    if (offset + page_layout::kRecordHeader + key_size + value_size > page_size_) [[unlikely]] {
+      return {};
+    }
+    const bool indirect = (raw & page_layout::kIndirectValue) != 0;
+    if (indirect && value_size != ref_layout::kSize) [[unlikely]]
+      return {};
+    return {at + page_layout::kRecordHeader, key_size, value_size, indirect};
+  }
+
+  /// The record with exactly `key`, or key == nullptr with `damaged` telling which. Keys outside
+  /// the page's prefix cannot compare equal, so the prefix itself is not compared.
+  LeafRecord find(Bytes key, bool& damaged) const {
+    const std::size_t skip = prefix();
+    const std::uint32_t head = key.size() > skip ? key_head(key.data(), key.size(), skip) : 0;
+    std::size_t index = lower_bound_head(heads(), count_, head);
+    for (; index < count_ && load32(heads() + 4 * index) == head; ++index) {
+      const LeafRecord candidate = record(index);
+      if (candidate.key == nullptr) [[unlikely]] {
+        damaged = true;
+        return {};
+      }
+      const int order = compare_keys(candidate.key, candidate.key_size, key.data(), key.size());
+      if (order == 0) [[likely]]
+        return candidate;
+      if (order > 0) break;
+    }
+    return {};
+  }
+
+  /// First record whose key is >= `key`.
+  Position lower_bound(Bytes key) const;
+
+ private:
+  const std::uint8_t* page_;
+  std::size_t page_size_;
+  std::size_t count_;
+};
+
+/// A branch page: heads, slots, refs, free space, heap of separators, the prefix they share. Child
+/// i holds the keys from separator i on; separator 0 is empty and means "from the start".
+class BranchView {
+ public:
+  BranchView(const std::uint8_t* page, std::size_t page_size)
+      : page_(page), page_size_(page_size), count_(page_count(page)) {
+    if (count_ > (page_size - page_layout::kHeaderSize) / 30) [[unlikely]]
+      count_ = 0;
+  }
+
+  std::size_t count() const { return count_; }
+  const std::uint8_t* heads() const { return page_ + page_layout::kHeaderSize; }
+  const std::uint8_t* slots() const { return heads() + 4 * count_; }
+  const std::uint8_t* refs() const { return slots() + 2 * count_; }
+  Ref ref(std::size_t index) const { return load_ref(refs() + ref_layout::kSize * index); }
+
+  /// The prefix shared by separators 1 to count() - 1. Empty when its length cannot be right.
+  Bytes prefix() const {
+    const std::size_t size = page_prefix(page_);
+    if (size > page_size_ - page_layout::kHeaderSize) [[unlikely]]
+      return {};
+    return {page_ + page_size_ - size, size};
+  }
+  /// Separator `index` (>= 1) without the prefix; null data when the page contradicts itself.
+  Bytes separator_rest(std::size_t index) const {
+    const std::size_t offset = load16(slots() + 2 * index);
+    if (offset > page_size_ - page_layout::kSeparatorHeader) [[unlikely]]
+      return {};
+    const std::size_t size = load16(page_ + offset);
+    if (offset + page_layout::kSeparatorHeader + size > page_size_) [[unlikely]]
+      return {};
+    return {page_ + offset + page_layout::kSeparatorHeader, size};
+  }
+
+  /// Index of the child that holds `key`: the last whose separator is <= key. `damaged` when the
+  /// page contradicts itself (an empty branch, too).
+  Position child_of(Bytes key) const {
+    if (count_ == 0) [[unlikely]]
+      return {0, false, true};
+    const Bytes shared = prefix();
+    if (!shared.empty()) {
+      const std::size_t common = key.size() < shared.size() ? key.size() : shared.size();
+      const int order = common == 0 ? 0 : std::memcmp(key.data(), shared.data(), common);
+      if (order < 0 || (order == 0 && common < shared.size())) return {0, true, false};
+      if (order > 0) return {count_ - 1, true, false};
+    }
+    return child_after_prefix(key.subspan(shared.size()));
+  }
+
+ private:
+  Position child_after_prefix(Bytes rest) const {
+    const std::uint32_t head = key_head(rest.data(), rest.size(), 0);
+    std::size_t index = 1 + lower_bound_head(heads() + 4, count_ - 1, head);
+    for (; index < count_ && load32(heads() + 4 * index) == head; ++index) {
+      const Bytes separator = separator_rest(index);
+      if (separator.data() == nullptr) [[unlikely]]
+        return {0, false, true};
+      if (compare_keys(separator.data(), separator.size(), rest.data(), rest.size()) > 0) break;
+    }
+    return {index - 1, true, false};
+  }
+
+  const std::uint8_t* page_;
+  std::size_t page_size_;
+  std::size_t count_;
+};
+
+inline Position LeafView::lower_bound(Bytes key) const {
+  if (count_ == 0) return {};
+  const std::size_t skip = prefix();
+  if (skip != 0) {
+    const LeafRecord first = record(0);
+    if (first.key == nullptr || first.key_size < skip) [[unlikely]]
+      return {0, false, true};
+    const std::size_t common = key.size() < skip ? key.size() : skip;
+    const int order = common == 0 ? 0 : std::memcmp(key.data(), first.key, common);
+    if (order < 0 || (order == 0 && common < skip)) return {0, false, false};
+    if (order > 0) return {count_, false, false};
+  }
+  const std::uint32_t head = key_head(key.data(), key.size(), skip);
+  std::size_t index = lower_bound_head(heads(), count_, head);
+  for (; index < count_ && load32(heads() + 4 * index) == head; ++index) {
+    const LeafRecord candidate = record(index);
+    if (candidate.key == nullptr) [[unlikely]]
+      return {0, false, true};
+    const int order = compare_keys(candidate.key, candidate.key_size, key.data(), key.size());
+    if (order >= 0) return {index, order == 0, false};
+  }
+  return {index, false, false};
+}
+
+}  // namespace kist::engine

@@ -1,0 +1,149 @@
+// The half of TreeWriter that removes: erase, merge of small pages, fewer levels.
+
+#include "engine/tree/tree_writer.h"
+
+namespace kist::engine {
+namespace {
+
+std::size_t branch_used(const std::uint8_t* page) {
+  return page_count(page) * 30 + load16(page + page_layout::kHeapSize);
+}
+
+}  // namespace
+
+Result<void> TreeWriter::erase() {
+  const Ref old_value = record_.indirect ? load_ref(record_.value()) : Ref{};
+  if (record_.indirect) KIST_TRY(context_.view.large_value(record_.value()));
+  KIST_TRY(make_path_dirty());
+  if (record_.indirect) context_.free_value(old_value);
+  leaf_erase(path_.back().dirty, context_.view.page_size(), path_.back().index);
+  add_count(-1);
+  return rebalance(path_.size() - 1);
+}
+
+/// Mends the page at `depth` after it lost an entry, then its ancestors.
+Result<void> TreeWriter::rebalance(std::size_t depth) {
+  for (;; --depth) {
+    const Step& step = path_[depth];
+    const std::size_t count = page_count(step.dirty);
+    if (depth == 0) {
+      if (count == 0) {
+        context_.free_page(step.ref);
+        root_ = {};
+        return {};
+      }
+      return collapse_root();
+    }
+    if (count == 0) {
+      context_.free_page(step.ref);
+      remove_child(depth - 1, path_[depth - 1].index);
+      continue;
+    }
+    const bool leaf = depth + 1 == path_.size();
+    const std::size_t used = leaf ? leaf_used(step.dirty) : branch_used(step.dirty);
+    if (used >= page_capacity(context_.view.page_size()) / 4) return {};
+    KIST_ASSIGN(const bool merged, merge_with_sibling(depth));
+    if (!merged) return {};
+  }
+}
+
+/// Joins the page at `depth` with its left neighbour under the same parent, or the right one of the
+/// first child. False when it has none or both do not fit one page.
+Result<bool> TreeWriter::merge_with_sibling(std::size_t depth) {
+  const Step& parent = path_[depth - 1];
+  const BranchView children(parent.dirty, context_.view.page_size());
+  if (children.count() < 2) return false;
+  const std::size_t left = parent.index > 0 ? parent.index - 1 : 0;
+  const Ref left_ref = children.ref(left);
+  const Ref right_ref = children.ref(left + 1);
+  return depth + 1 == path_.size() ? merge_leaves(depth, left, left_ref, right_ref)
+                                   : merge_branches(depth, left, left_ref, right_ref);
+}
+
+Result<const std::uint8_t*> TreeWriter::sound_page(const Ref& ref, std::uint8_t level) {
+  const std::uint8_t* page = context_.view.fetch(ref, level);
+  if (page == nullptr) return std::unexpected(context_.view.take_error());
+  const std::size_t page_size = context_.view.page_size();
+  const bool dirty = (ref.flags & kRefDirty) != 0;
+  if (!(level == 0 ? leaf_is_sound(page, page_size) : branch_is_sound(page, page_size, dirty))) {
+    return std::unexpected(context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
+  }
+  return page;
+}
+
+Result<bool> TreeWriter::merge_leaves(std::size_t depth, std::size_t left_index, const Ref& left,
+                                      const Ref& right) {
+  const std::size_t page_size = context_.view.page_size();
+  KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, 0));
+  KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, 0));
+  if (leaf_used(left_page) + leaf_used(right_page) > page_capacity(page_size)) return false;
+  records_.clear();
+  leaf_gather(left_page, page_size, records_);
+  leaf_gather(right_page, page_size, records_);
+  const std::uint32_t index = context_.arena.allocate();
+  leaf_build(context_.arena.page(index), page_size, records_);
+  context_.free_page(left);
+  context_.free_page(right);
+  const Ref merged{.page = index, .count = left.count + right.count, .flags = kRefDirty};
+  KIST_TRY(replace_pair(depth - 1, left_index, merged));
+  return true;
+}
+
+Result<bool> TreeWriter::merge_branches(std::size_t depth, std::size_t left_index, const Ref& left,
+                                        const Ref& right) {
+  const std::size_t page_size = context_.view.page_size();
+  const std::uint8_t level = level_at(depth);
+  KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, level));
+  KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, level));
+  BranchEntries parent;
+  parent.append(path_[depth - 1].dirty, page_size, {});
+  BranchEntries joined;
+  joined.append(left_page, page_size, {});
+  joined.append(right_page, page_size, parent.entries[left_index + 1].separator);
+  if (branch_size(joined.entries) > page_size) return false;
+  const std::uint32_t index = context_.arena.allocate();
+  branch_build(context_.arena.page(index), page_size, level, joined.entries);
+  context_.free_page(left);
+  context_.free_page(right);
+  const Ref merged{.page = index,
+                   .count = left.count + right.count,
+                   .flags = static_cast<std::uint16_t>(kRefDirty | level)};
+  KIST_TRY(replace_pair(depth - 1, left_index, merged));
+  return true;
+}
+
+/// Puts `merged` in the place of the children `left_index` and the one behind it.
+Result<void> TreeWriter::replace_pair(std::size_t parent_depth, std::size_t left_index,
+                                      const Ref& merged) {
+  branch_set_ref(path_[parent_depth].dirty, left_index, merged);
+  remove_child(parent_depth, left_index + 1);
+  return {};
+}
+
+void TreeWriter::remove_child(std::size_t depth, std::size_t index) {
+  const std::size_t page_size = context_.view.page_size();
+  std::uint8_t* page = path_[depth].dirty;
+  if (page_count(page) == 1) {  // an empty branch: rebalance() removes it at once
+    store16(page + page_layout::kCount, 0);
+    return;
+  }
+  BranchEntries entries;
+  entries.append(page, page_size, {});
+  entries.entries.erase(entries.entries.begin() + static_cast<std::ptrdiff_t>(index));
+  branch_build(page, page_size, level_at(depth), entries.entries);
+}
+
+/// A root with a single child gives way to it.
+Result<void> TreeWriter::collapse_root() {
+  while (root_.level() > 0) {
+    KIST_ASSIGN(const std::uint8_t* page, sound_page(root_, root_.level()));
+    const BranchView branch(page, context_.view.page_size());
+    if (branch.count() > 1) return {};
+    const Ref child = branch.ref(0);
+    context_.free_page(root_);
+    root_ = child;
+  }
+  return {};
+}
+
+}  // namespace kist::engine

@@ -1,0 +1,232 @@
+// The way from dirty pages in memory to an acknowledged commit; engine/docs/commit.md says why it
+// is safe to stop anywhere on it.
+
+#include <deque>
+
+#include <fmt/format.h>
+
+#include "engine/base/checksum.h"
+#include "engine/base/failpoints.h"
+#include "engine/os/random.h"
+#include "engine/tree/branch_edit.h"
+#include "engine/tree/leaf_edit.h"
+#include "engine/txn/environment.h"
+#include "engine/txn/overflow_writer.h"
+#include "engine/txn/page_writer.h"
+#include "engine/txn/write_state.h"
+
+namespace kist::engine {
+namespace {
+
+// From this size on the pages are flushed before the slot: a second flush costs little then, and
+// recovery has nothing to prove.
+constexpr std::uint64_t kTwoFlushes = std::uint64_t{8} << 20;
+
+/// Gives dirty pages their numbers, from the leaves up and in key order, and writes them.
+class TreeCommit {
+ public:
+  TreeCommit(WriteContext& context, const CommitSpace& plan, std::uint64_t id, std::uint64_t seed,
+             const std::vector<Ref>& values, PageWriter& out)
+      : context_(context), plan_(plan), id_(id), seed_(seed), values_(values), out_(out) {}
+
+  /// Writes the dirty pages below `ref` and returns the final reference. Committed ones stay.
+  Result<Ref> write(const Ref& ref) {
+    if ((ref.flags & kRefDirty) == 0) return ref;
+    std::uint8_t* page = context_.arena.page(ref.page);
+    return ref.level() == 0 ? write_leaf(page) : write_branch(page, ref.level());
+  }
+
+ private:
+  std::size_t page_size() const { return context_.view.page_size(); }
+
+  Result<std::uint64_t> next_number() {
+    while (run_ < plan_.tree.size() && used_ == plan_.tree[run_].pages) {
+      ++run_;
+      used_ = 0;
+    }
+    if (run_ == plan_.tree.size()) {
+      return fail(ErrorCode::kDamaged,
+                  context_.view.pager().path() + ": a dirty page is referred to more than once");
+    }
+    return plan_.tree[run_].start + used_++;
+  }
+
+  Result<Ref> write_leaf(std::uint8_t* page) {
+    std::uint16_t flags = 0;
+    records_.clear();
+    leaf_gather(page, page_size(), records_);
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      if (!records_[i].indirect) continue;
+      flags = kRefIndirect;
+      const Ref value = load_ref(records_[i].value());
+      if ((value.flags & kRefDirty) == 0) continue;
+      std::uint8_t final_ref[ref_layout::kSize];
+      store_ref(final_ref, values_[value.page]);
+      leaf_overwrite(page, page_size(), i, final_ref, true);
+    }
+    KIST_ASSIGN(const std::uint64_t number, next_number());
+    KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
+    leaf_build(out, page_size(), records_);
+    return seal(out, number, records_.size(), flags);
+  }
+
+  Result<Ref> write_branch(std::uint8_t* page, std::uint8_t level) {
+    std::uint64_t count = 0;
+    std::uint16_t flags = level;
+    const BranchView branch(page, page_size());
+    for (std::size_t i = 0; i < branch.count(); ++i) {
+      KIST_ASSIGN(const Ref child, write(branch.ref(i)));
+      branch_set_ref(page, i, child);
+      count += child.count;
+      flags |= child.flags & kRefIndirect;
+    }
+    KIST_ASSIGN(const std::uint64_t number, next_number());
+    KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
+    BranchEntries entries;
+    entries.append(page, page_size(), {});
+    branch_build(out, page_size(), level, entries.entries);
+    return seal(out, number, count, flags);
+  }
+
+  Ref seal(std::uint8_t* out, std::uint64_t number, std::uint64_t count, std::uint16_t flags) {
+    store48(out + page_layout::kNumber, number);
+    store48(out + page_layout::kBirth, id_);
+    const std::uint64_t sum =
+        checksum(out + page_layout::kNumber, page_size() - page_layout::kNumber, seed_);
+    store64(out + page_layout::kChecksum, sum);
+    return {number, id_, count, static_cast<std::uint32_t>(sum), flags};
+  }
+
+  WriteContext& context_;
+  const CommitSpace& plan_;
+  std::uint64_t id_;
+  std::uint64_t seed_;
+  const std::vector<Ref>& values_;
+  PageWriter& out_;
+  std::size_t run_ = 0;
+  std::uint64_t used_ = 0;
+  std::vector<LeafRecord> records_;
+};
+
+}  // namespace
+
+Result<std::uint64_t> WriteState::commit(Durability durability) {
+  if (!changed) return snapshot_.id;
+  return write_and_publish(durability);
+}
+
+/// Dirties the catalog pages of every changed table, so that they are counted before space is
+/// planned. The records get their final roots in write_pages().
+Result<void> WriteState::update_catalog() {
+  for (std::uint32_t i = 1; i < snapshot_.tables.size(); ++i) {
+    TableState& table = snapshot_.tables[i];
+    if (!table.dirty) continue;
+    KIST_TRY(store_in_catalog(environment_.table_name(i), table.record));
+  }
+  return {};
+}
+
+Result<CommitSpace> WriteState::plan() {
+  std::vector<std::uint64_t> overflow;
+  for (std::size_t i = 0; i < context.values.size(); ++i) {
+    if (context.values.holds(i)) {
+      overflow.push_back(overflow_pages(context.values.bytes(i).size(), environment_.page_size));
+    }
+  }
+  KIST_ASSIGN(const std::uint64_t nonce, os::random_u64());
+  commit_nonce_ = nonce;
+  return environment_.space->plan_commit(
+      nonce, context.arena.live(), overflow, std::move(context.freed),
+      durability_ == Durability::kDurable ? Trim::kByPolicy : Trim::kNever);
+}
+
+Result<void> WriteState::write_pages(const CommitSpace& plan) {
+  PageWriter out(environment_.file, environment_.page_size);
+  std::deque<OverflowImage> images;
+  std::vector<Ref> values(context.values.size());
+  std::size_t placed = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!context.values.holds(i)) continue;
+    const std::uint64_t page = plan.overflow[placed++];
+    const OverflowImage& image = images.emplace_back(context.values.bytes(i), page, id_,
+                                                     environment_.page_size, environment_.seed);
+    values[i] = image.ref();
+    KIST_TRY(out.add_pieces(page, image.pieces()));
+  }
+  TreeCommit commit(context, plan, id_, environment_.seed, values, out);
+  for (std::uint32_t i = 1; i < snapshot_.tables.size(); ++i) {
+    TableState& table = snapshot_.tables[i];
+    if (!table.dirty) continue;
+    KIST_ASSIGN(table.record.root, commit.write(table.record.root));
+    KIST_TRY(store_in_catalog(environment_.table_name(i), table.record));
+  }
+  KIST_ASSIGN(snapshot_.catalog.root, commit.write(snapshot_.catalog.root));
+  TableRecord& main = snapshot_.tables[0].record;
+  KIST_ASSIGN(main.root, commit.write(main.root));
+  const Bytes record(plan.record);
+  KIST_TRY(out.add_pieces(plan.record_run.start, {&record, 1}));
+  return out.write();
+}
+
+/// Steps 2 to 4 of a commit: slot, flush, head.
+Result<void> WriteState::finish(const CommitSpace& plan, MetaSlot& slot, Durability durability) {
+  Environment& env = environment_;
+  const bool durable = durability == Durability::kDurable;
+  const std::uint64_t bytes = context.arena.live() * env.page_size;
+  const bool flush_first = grew_ || (durable && bytes >= kTwoFlushes);
+  const bool flushes = !planted(Bug::kNoFlush);
+  if (flush_first && flushes) {
+    KIST_TRY(env.file.flush());
+    // Everything below is on the device. A relaxed slot itself is not, so its base stays behind.
+    if (durable) slot.base = id_;
+  }
+  slot.state = durable ? SlotState::kDurable : SlotState::kRelaxed;
+  slot.catalog = snapshot_.catalog;
+  slot.main = snapshot_.tables[0].record;
+  slot.space = plan.record_ref;
+  slot.file_pages = plan.file_pages;
+  KIST_TRY(env.write_slot(slot));
+  KIST_FAILPOINT("commit.after_slot");
+  if (durable && planted(Bug::kPublishBeforeFlush)) env.publish(slot);
+  if (durable && flushes && !planted(Bug::kPublishBeforeFlush)) KIST_TRY(env.file.flush());
+  KIST_FAILPOINT("commit.after_flush");
+  env.publish(slot);
+  env.head = slot;
+  return {};
+}
+
+Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
+  Environment& env = environment_;
+  durability_ = durability;
+  KIST_TRY(update_catalog());
+  KIST_ASSIGN(const CommitSpace space_plan, plan());
+  KIST_TRY(env.raise_ceiling(id_));
+  env.sharing->burn(id_);
+  env.sharing->set_in_commit(id_);
+  KIST_FAILPOINT("commit.before_pages");
+  if (auto grown = env.ensure_file_pages(space_plan.file_pages, grew_); !grown) {
+    env.sharing->set_in_commit(0);  // nothing was written that anything refers to
+    return std::unexpected(std::move(grown).error());
+  }
+  MetaSlot slot = env.head;
+  slot.id = id_;
+  slot.commit_nonce = commit_nonce_;
+  slot.base = env.durable_id(env.head);
+  if (durability == Durability::kDurable && slot.id_ceiling - id_ < 1024) slot.id_ceiling += 4096;
+
+  Result<void> done = write_pages(space_plan);
+  KIST_FAILPOINT("commit.after_pages");
+  if (done) done = finish(space_plan, slot, durability);
+  if (!done) return std::unexpected(env.latch(done.error()));
+  env.space->committed();
+  env.sharing->set_in_commit(0);
+  KIST_FAILPOINT("commit.after_publish");
+  if (space_plan.file_pages < space_plan.file_pages_before) {
+    // Nothing refers to the tail any more. If this fails, the file stays longer than it needs to
+    // be.
+    (void)env.file.resize(space_plan.file_pages * env.page_size);
+  }
+  return id_;
+}
+
+}  // namespace kist::engine

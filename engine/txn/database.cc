@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <kist/engine/database.h>
+
+#include "engine/format/page.h"
+#include "engine/txn/environment.h"
+#include "engine/txn/snapshot.h"
+#include "engine/txn/write_state.h"
+#include "engine/upkeep/check.h"
+
+namespace kist::engine {
+namespace {
+
+Result<void> check_open(const std::shared_ptr<Environment>& environment) {
+  if (!environment) return fail(ErrorCode::kClosed, "the database was closed");
+  if (environment->stale()) {
+    return fail(ErrorCode::kForked,
+                environment->path + ": was opened before fork(); open it again in this process");
+  }
+  return {};
+}
+
+}  // namespace
+
+Database::Database(std::shared_ptr<Environment> environment)
+    : environment_(std::move(environment)) {}
+
+Result<Database> Database::open(const std::string& path, const Options& options) {
+  KIST_ASSIGN(auto environment, Environment::open(path, options));
+  return Database(std::move(environment));
+}
+
+Result<Table> Database::table(std::string_view name) const {
+  KIST_TRY(check_open(environment_));
+  return environment_->intern(name);
+}
+
+Result<ReadTxn> Database::read() const {
+  KIST_TRY(check_open(environment_));
+  ReadTxn txn;
+  txn.snapshot_ = std::make_unique<Snapshot>(environment_);
+  KIST_TRY(environment_->begin_read(*txn.snapshot_));
+  return txn;
+}
+
+Result<WriteTxn> Database::write(Wait wait) const {
+  KIST_TRY(check_open(environment_));
+  WriteTxn txn;
+  txn.snapshot_ = std::make_unique<Snapshot>(environment_);
+  KIST_TRY(environment_->begin_write(*txn.snapshot_, wait));
+  txn.snapshot_->write = std::make_unique<WriteState>(*environment_, *txn.snapshot_);
+  return txn;
+}
+
+Result<void> Database::sync() const {
+  KIST_TRY(check_open(environment_));
+  return environment_->sync();
+}
+
+Result<CheckReport> Database::check() const {
+  KIST_TRY(check_open(environment_));
+  return check_environment(environment_);
+}
+
+Result<EnvironmentStats> Database::stats() const {
+  KIST_TRY(check_open(environment_));
+  return environment_->stats();
+}
+
+std::size_t Database::max_key_size() const {
+  return environment_ ? engine::max_key_size(environment_->page_size) : 0;
+}
+
+std::size_t Database::max_table_name_size() const {
+  return environment_ ? engine::max_table_name_size(environment_->page_size) : 0;
+}
+
+const std::string& Database::path() const {
+  static const std::string closed;
+  return environment_ ? environment_->path : closed;
+}
+
+Result<void> Database::close() {
+  if (!environment_) return fail(ErrorCode::kClosed, "the database was closed");
+  std::shared_ptr<Environment> last = std::move(environment_);
+  environment_.reset();
+  if (last.use_count() > 1) return {};
+  return last->shutdown();
+}
+
+}  // namespace kist::engine

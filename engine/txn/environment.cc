@@ -1,0 +1,320 @@
+#include "engine/txn/environment.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "engine/os/directory.h"
+#include "engine/txn/snapshot.h"
+#include "engine/upkeep/create.h"
+#include "engine/upkeep/recover.h"
+#include "engine/upkeep/slots.h"
+
+namespace kist::engine {
+namespace {
+
+/// The environments of this process, by the file's identity. A weak entry may be dead already.
+struct Registry {
+  std::mutex mutex;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::weak_ptr<Environment>> open;
+};
+
+/// Never destroyed, because handles may outlive main(). A forked child begins with a new one: the
+/// old may be locked by a thread that does not exist there.
+Registry& registry() {
+  static std::atomic<Registry*> current{new Registry};
+  static std::atomic<std::uint32_t> birth{os::fork_count()};
+  if (birth.load() != os::fork_count()) {
+    birth.store(os::fork_count());
+    current.store(new Registry);
+  }
+  return *current.load();
+}
+
+Identity identity_of(const MetaSlot& slot) {
+  Identity identity;
+  store64(identity.data(), slot.nonce_high);
+  store64(identity.data() + 8, slot.nonce_low);
+  return identity;
+}
+
+using HeadWords = std::array<std::uint64_t, kHeadWords>;
+static_assert(sizeof(HeadWords) == kMetaSlotSize, "the head in shared memory is a meta slot");
+
+Result<void> check_arguments(const Options& options) {
+  if (options.page_size && !valid_page_size(*options.page_size)) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("page_size is {}, must be a power of two from {} to {}",
+                            *options.page_size, kMinPageSize, kMaxPageSize));
+  }
+  return {};
+}
+
+}  // namespace
+
+Environment::Environment(std::string canonical, const Options& asked, os::File data)
+    : path(std::move(canonical)), options(asked), file(std::move(data)) {}
+
+Result<std::shared_ptr<Environment>> Environment::open(const std::string& path,
+                                                       const Options& options) {
+  KIST_TRY(check_arguments(options));
+  KIST_ASSIGN(const std::string canonical, os::canonical_path(path));
+  std::shared_ptr<Environment> existing;  // let go of after the lock, which its end would take
+  const std::lock_guard lock(registry().mutex);
+  for (int attempt = 0;; ++attempt) {
+    auto opened = open_file(canonical, options, existing);
+    // The file may be replaced between its opening and the moment its openers exclude each other.
+    if (opened || opened.error().code != ErrorCode::kBusy || attempt == 10) return opened;
+  }
+}
+
+Result<std::shared_ptr<Environment>> Environment::open_file(
+    const std::string& canonical, const Options& options, std::shared_ptr<Environment>& existing) {
+  // Locks need a writable descriptor, so even reading alone asks for one where permissions allow.
+  const auto open_existing = [&]() -> Result<os::File> {
+    auto file = os::File::open(canonical, os::Access::kReadWrite, options.observer);
+    if (!file && file.error().code == ErrorCode::kPermission && options.read_only) {
+      return os::File::open(canonical, os::Access::kRead, options.observer);
+    }
+    return file;
+  };
+  Result<os::File> file = open_existing();
+  if (!file && file.error().code == ErrorCode::kNotFound && options.create && !options.read_only) {
+    KIST_TRY(create_file(canonical, options));
+    file = open_existing();
+  }
+  KIST_TRY(file);
+  KIST_TRY(file->check_file_system());
+  KIST_ASSIGN(const os::FileIdentity identity, file->identity());
+  const std::pair key{identity.device, identity.inode};
+  if (const auto found = registry().open.find(key); found != registry().open.end()) {
+    existing = found->second.lock();
+    if (existing) {
+      KIST_TRY(existing->check_options(options));
+      return existing;
+    }
+  }
+  std::shared_ptr<Environment> environment(new Environment(canonical, options, *std::move(file)));
+  environment->identity_ = identity;
+  if (auto started = environment->start(); !started) {
+    environment->closed_ = true;  // nothing to confirm
+    return std::unexpected(std::move(started).error());
+  }
+  registry().open[key] = environment;
+  return environment;
+}
+
+Result<void> Environment::check_options(const Options& asked) const {
+  const auto conflict = [&](const char* name, const auto& has, const auto& wants) {
+    return fail(ErrorCode::kOptionConflict,
+                fmt::format("{}: is open with {} = {}, asked for {}", path, name, has, wants));
+  };
+  if (asked.page_size && *asked.page_size != page_size) {
+    return conflict("page_size", page_size, *asked.page_size);
+  }
+  if (asked.read_only != options.read_only) {
+    return conflict("read_only", options.read_only, asked.read_only);
+  }
+  if (asked.durability != options.durability) {
+    return conflict("durability", static_cast<int>(options.durability),
+                    static_cast<int>(asked.durability));
+  }
+  if (asked.verify != options.verify) return conflict("verify", options.verify, asked.verify);
+  return {};
+}
+
+Result<void> Environment::start() {
+  KIST_ASSIGN(sharing, Sharing::begin_open(file, path + "-lock", options.read_only,
+                                           options.file_mode, options.observer));
+  KIST_ASSIGN(const bool same, file.matches_path());
+  if (!same) return fail(ErrorCode::kBusy, path + ": was replaced while it was being opened");
+  if (sharing->sole()) {
+    KIST_TRY(start_sole());
+  } else {
+    KIST_TRY(start_joined());
+  }
+  if (options.page_size && *options.page_size != page_size) {
+    return fail(ErrorCode::kOptionConflict, fmt::format("{}: has pages of {} bytes, asked for {}",
+                                                        path, page_size, *options.page_size));
+  }
+  return sharing->finish_open();
+}
+
+Result<void> Environment::map(const MetaSlot& slot) {
+  page_size = slot.page_size;
+  seed = slot.seed;
+  KIST_ASSIGN(pager, Pager::open(file, path, page_size, seed, slot.file_pages, options.verify));
+  space = std::make_unique<SpaceMap>(page_size, seed);
+  arena = std::make_unique<Arena>(page_size);
+  return {};
+}
+
+Result<void> Environment::start_sole() {
+  KIST_ASSIGN(const SlotSet set, read_slots(file));
+  KIST_TRY(judge_slots(set, path));
+  KIST_TRY(map(set.newest_first().front()));
+  KIST_ASSIGN(const Choice choice, choose_slot(*pager, set));
+  if (options.read_only) return sharing->join_lock_file(identity_of(choice.slot));
+
+  KIST_TRY(sharing->create_lock_file(identity_of(choice.slot)));
+  head = choice.slot;
+  head.id_ceiling = set.id_ceiling();
+  sharing->burn(head.id_ceiling - 1);
+  if (!choice.clean) {
+    // What was proven may be in the page cache only, and a rejected slot must never come back.
+    KIST_TRY(rewrite_pages(file, *pager, choice.proven));
+    for (const std::uint32_t index : choice.rejected) KIST_TRY(erase_slot(file, index));
+    KIST_TRY(file.flush());
+    KIST_TRY(confirm_head());
+  }
+  publish(head);
+  return {};
+}
+
+Result<void> Environment::start_joined() {
+  KIST_ASSIGN(const SlotSet set, read_slots(file));
+  KIST_TRY(judge_slots(set, path));
+  const MetaSlot newest = set.newest_first().front();
+  KIST_TRY(map(newest));
+  return sharing->join_lock_file(identity_of(newest));
+}
+
+Environment::~Environment() {
+  if (!closed_) (void)shutdown();
+}
+
+Result<void> Environment::shutdown() {
+  closed_ = true;
+  {
+    // Before waiting for others: an opener in this process may hold the registry and wait for us.
+    const std::lock_guard lock(registry().mutex);
+    const std::pair key{identity_.device, identity_.inode};
+    const auto found = registry().open.find(key);
+    if (found != registry().open.end() && found->second.expired()) registry().open.erase(found);
+  }
+  if (!sharing || !pager || stale()) return {};
+  KIST_ASSIGN(const bool last, sharing->begin_close());
+  Result<void> done;
+  if (last && !options.read_only && sharing->uses_slots() && sharing->latch() == 0) {
+    done = take_head();
+    if (done && head.state != SlotState::kConfirmed) {
+      if (head.state == SlotState::kRelaxed) done = file.flush();
+      if (done) done = confirm_head();
+    }
+  }
+  sharing->finish_close();
+  return done;
+}
+
+Result<void> Environment::take_head() {
+  HeadWords words;
+  if (!sharing->read_head_checked(words)) {
+    return fail(ErrorCode::kDamaged, path + "-lock: holds no head that can be trusted");
+  }
+  MetaSlotBytes bytes;
+  std::memcpy(bytes.data(), words.data(), bytes.size());
+  const DecodedSlot decoded = decode_meta_slot(bytes, load32(bytes.data() + 124));
+  if (decoded.verdict != SlotVerdict::kValid || decoded.slot.seed != seed ||
+      decoded.slot.page_size != page_size || decoded.slot.index >= kMetaSlots) {
+    return fail(ErrorCode::kDamaged, path + "-lock: the head is not one of this store");
+  }
+  head = decoded.slot;
+  return sharing->in_commit() == 0 ? Result<void>() : recover_dead_writer();
+}
+
+/// A writer died between its first write and its publication. Its transaction is either whole, and
+/// becomes the head, or its slot is erased, so that no later recovery finds it.
+Result<void> Environment::recover_dead_writer() {
+  KIST_ASSIGN(const SlotSet set, read_slots(file));
+  bool changed = false;
+  for (const MetaSlot& slot : set.newest_first()) {
+    if (slot.id <= head.id) break;
+    KIST_ASSIGN(const Proof proof, prove(*pager, slot));
+    changed = true;
+    if (proof.whole) {
+      KIST_TRY(rewrite_pages(file, *pager, proof.found));
+      head = slot;
+      if (head.state == SlotState::kRelaxed) head.state = SlotState::kDurable;
+      KIST_TRY(store_slot(file, head));
+      break;
+    }
+    KIST_TRY(erase_slot(file, slot.index));
+  }
+  if (changed) KIST_TRY(file.flush());
+  publish(head);
+  sharing->set_in_commit(0);
+  return {};
+}
+
+Result<void> Environment::begin_write(Snapshot& snapshot, Wait wait) {
+  if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
+  if (options.read_only) return fail(ErrorCode::kReadOnly, path + ": is open for reading only");
+  KIST_TRY(sharing->lock_writer(wait));
+  const Result<void> begun = [&]() -> Result<void> {
+    if (sharing->latch() != 0) {
+      return fail(ErrorCode::kLatched,
+                  path + ": a write or flush failed before; close every handle and open it again");
+    }
+    KIST_TRY(take_head());
+    KIST_TRY(load_space());
+    const MetaSlotBytes bytes = encode_meta_slot(head);
+    return fill(snapshot, bytes);
+  }();
+  if (!begun) {
+    if (space->active()) space->rollback();
+    sharing->unlock_writer();
+  }
+  return begun;
+}
+
+Result<void> Environment::load_space() {
+  const SpaceReader reader = [this](const Ref& ref) -> Result<Bytes> {
+    const std::uint64_t pages = (ref.count + page_size - 1) / page_size;
+    KIST_ASSIGN(const MapGeneration* map, pager->cover(head.file_pages));
+    const std::uint64_t limit = std::min(map->pages, head.file_pages);
+    if (ref.page < first_page(page_size) || ref.page >= limit || pages > limit - ref.page) {
+      return std::unexpected(pager->damage(ref.page, "a space record lies outside the file"));
+    }
+    return Bytes(map->mapping->data() + ref.page * page_size, pages * page_size);
+  };
+  KIST_TRY(space->load(head.space, head.file_pages, head.id, head.commit_nonce, reader));
+  KIST_ASSIGN(Pins pins, sharing->collect_pins(head.id));
+  pins.ids.push_back(head.id);
+  pins.ids.push_back(durable_id(head));
+  std::sort(pins.ids.begin(), pins.ids.end());
+  pins.ids.erase(std::unique(pins.ids.begin(), pins.ids.end()), pins.ids.end());
+  space->release(pins);
+  space->begin(std::max(head.id, sharing->burned_id()) + 1);
+  return {};
+}
+
+void Environment::end_write() {
+  if (stale()) return;
+  if (space->active()) space->rollback();
+  arena->reset();
+  sharing->unlock_writer();
+}
+
+Result<Table> Environment::intern(std::string_view name) {
+  if (name.empty() || name.size() > max_table_name_size(page_size)) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}: a table's name has {} bytes, allowed are 1 to {}", path,
+                            name.size(), max_table_name_size(page_size)));
+  }
+  const std::lock_guard lock(names_mutex_);
+  auto found = indexes_.find(name);
+  if (found == indexes_.end()) {
+    found = indexes_.emplace(name, static_cast<std::uint32_t>(names_.size())).first;
+    names_.emplace_back(name);
+  }
+  return Table(found->second);
+}
+
+std::string Environment::table_name(std::uint32_t index) {
+  const std::lock_guard lock(names_mutex_);
+  return index < names_.size() ? names_[index] : std::string();
+}
+
+}  // namespace kist::engine

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <kist/engine/error.h>
+#include <kist/engine/options.h>
+#include <kist/engine/stats.h>
+#include <kist/engine/txn.h>
+
+#include "engine/format/meta_slot.h"
+#include "engine/pager/arena.h"
+#include "engine/pager/pager.h"
+#include "engine/space/space_map.h"
+#include "engine/txn/sharing.h"
+
+namespace kist::engine {
+
+class Snapshot;
+
+/// What one process holds of one open data file. All handles of the file in this process share it;
+/// the last to go closes it.
+class Environment : public std::enable_shared_from_this<Environment> {
+ public:
+  /// The environment of the file at `path`, opening it if this process has not yet.
+  static Result<std::shared_ptr<Environment>> open(const std::string& path, const Options& options);
+  ~Environment();
+
+  /// Pins the newest commit for `snapshot`.
+  Result<void> begin_read(Snapshot& snapshot);
+  void end_read(Snapshot& snapshot);
+  /// Makes this the writer and `snapshot` a view of the newest commit; the writer's fields below
+  /// are in order afterwards.
+  Result<void> begin_write(Snapshot& snapshot, Wait wait);
+  /// Gives up the writer lock.
+  void end_write();
+
+  /// Sizes and counters; waits for the writer, whose free map it reads.
+  Result<EnvironmentStats> stats();
+  /// Makes the newest commit durable when it is not.
+  Result<void> sync();
+  /// Ends everything: when no other process is left, confirms the newest commit in a slot of its
+  /// own. Called once, by the last handle or the destructor.
+  Result<void> shutdown();
+
+  /// The handle of a table name.
+  Result<Table> intern(std::string_view name);
+  std::string table_name(std::uint32_t index);
+
+  /// Writes `slot` to the next place that no pinned transaction needs, sets slot.index. Writer
+  /// only.
+  Result<void> write_slot(MetaSlot& slot);
+  /// Makes the ids up to some way above `id` usable: raises the ceiling in a flushed slot when `id`
+  /// has reached it. Writer only.
+  Result<void> raise_ceiling(std::uint64_t id);
+  /// Lengthens the file to `pages`, on the device. Writer only. `grew` tells whether it had to.
+  Result<void> ensure_file_pages(std::uint64_t pages, bool& grew);
+  /// Makes `slot` the head that readers begin on. Writer only.
+  void publish(const MetaSlot& slot);
+  /// Latches the environment for all processes because of `cause`, and returns the error to report.
+  Error latch(const Error& cause);
+
+  bool stale() const { return sharing->stale(); }
+  std::uint64_t durable_id(const MetaSlot& slot) const {
+    return slot.state == SlotState::kRelaxed ? slot.base : slot.id;
+  }
+
+  std::string path;
+  Options options;
+  os::File file;
+  std::unique_ptr<Sharing> sharing;
+  std::unique_ptr<Pager> pager;
+  std::uint32_t page_size = 0;
+  std::uint64_t seed = 0;
+
+  // Protected by the writer lock.
+  MetaSlot head;                    // newest commit
+  std::unique_ptr<SpaceMap> space;  // after begin_write(): of `head`, with a transaction active
+  std::unique_ptr<Arena> arena;
+
+ private:
+  Environment(std::string canonical, const Options& asked, os::File data);
+
+  static Result<std::shared_ptr<Environment>> open_file(const std::string& canonical,
+                                                        const Options& options,
+                                                        std::shared_ptr<Environment>& existing);
+  Result<void> check_options(const Options& asked) const;
+  Result<void> start();
+  Result<void> start_sole();
+  Result<void> start_joined();
+  Result<void> map(const MetaSlot& slot);
+  Result<void> confirm_head();
+  Result<void> recover_dead_writer();
+  Result<void> take_head();
+  Result<void> load_space();
+  Result<MetaSlot> choose_head_read_only();
+  Result<void> pin_by_lock(Snapshot& snapshot);
+  Result<void> fill(Snapshot& snapshot, std::span<const std::uint8_t> head_bytes);
+  Result<std::uint32_t> next_slot_index();
+
+  os::FileIdentity identity_;
+  std::mutex names_mutex_;  // protects the two below
+  std::vector<std::string> names_{""};
+  std::map<std::string, std::uint32_t, std::less<>> indexes_;
+  std::uint64_t durable_slot_id_ =
+      0;  // transaction that durable_slot_ was seen to hold; writer only
+  std::uint32_t durable_slot_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace kist::engine

@@ -1,0 +1,98 @@
+// How a transaction gets its snapshot.
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "engine/txn/environment.h"
+#include "engine/txn/snapshot.h"
+#include "engine/upkeep/recover.h"
+#include "engine/upkeep/slots.h"
+
+namespace kist::engine {
+namespace {
+
+// The part of the head that a reader needs lies in the first half of the meta slot.
+constexpr std::size_t kReaderBytes = 256;
+constexpr std::size_t kFilePagesAt = 72;
+constexpr std::size_t kIdAt = 80;
+constexpr std::size_t kCatalogAt = 128;
+constexpr std::size_t kMainAt = 192;
+
+using ReaderWords = std::array<std::uint64_t, kReaderBytes / 8>;
+
+std::span<const std::uint8_t> as_head_bytes(const ReaderWords& words) {
+  return {reinterpret_cast<const std::uint8_t*>(words.data()), kReaderBytes};
+}
+
+}  // namespace
+
+Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t> head_bytes) {
+  const std::uint64_t file_pages = load64(head_bytes.data() + kFilePagesAt);
+  const auto catalog = decode_table_record(head_bytes.subspan<kCatalogAt, TableRecord::kSize>());
+  const auto main = decode_table_record(head_bytes.subspan<kMainAt, TableRecord::kSize>());
+  if (!catalog || !main) [[unlikely]] {
+    return fail(ErrorCode::kDamaged, path + ": the head in shared memory is not understood");
+  }
+  KIST_ASSIGN(const MapGeneration* map, pager->cover(file_pages));
+  snapshot.id = load64(head_bytes.data() + kIdAt);
+  snapshot.view = PageView(pager.get(), map, file_pages);
+  snapshot.catalog = *catalog;
+  snapshot.tables.assign(1, {*main, TableState::Presence::kPresent, false});
+  return {};
+}
+
+Result<void> Environment::begin_read(Snapshot& snapshot) {
+  if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
+  if (!sharing->uses_slots()) return pin_by_lock(snapshot);
+  KIST_ASSIGN(const std::uint32_t slot, sharing->claim_slot());
+  snapshot.slot = slot;
+  snapshot.pin = Snapshot::Pin::kSlot;
+  ReaderWords words;
+  if (!sharing->read_head(words)) [[unlikely]] {
+    return fail(ErrorCode::kDamaged, path + "-lock: holds no head");
+  }
+  sharing->pin_slot(slot, words[kIdAt / 8]);
+  return fill(snapshot, as_head_bytes(words));
+}
+
+/// Without a slot: pin a snapshot by a byte lock, then look whether it is still the newest. Only
+/// then was it pinned before a writer could have counted on its absence.
+Result<void> Environment::pin_by_lock(Snapshot& snapshot) {
+  const auto choose = [this]() -> Result<MetaSlotBytes> {
+    MetaSlotBytes bytes{};
+    ReaderWords words;
+    if (sharing->read_head(words)) {
+      std::memcpy(bytes.data(), words.data(), kReaderBytes);
+      return bytes;
+    }
+    KIST_ASSIGN(const MetaSlot slot, choose_head_read_only());
+    return encode_meta_slot(slot);
+  };
+  KIST_ASSIGN(MetaSlotBytes bytes, choose());
+  for (;;) {
+    const std::uint64_t id = load64(bytes.data() + kIdAt);
+    KIST_TRY(sharing->pin_by_lock(id));
+    snapshot.id = id;
+    snapshot.pin = Snapshot::Pin::kLock;
+    KIST_ASSIGN(bytes, choose());
+    if (load64(bytes.data() + kIdAt) == id) return fill(snapshot, bytes);
+    sharing->unpin_by_lock(id);
+    snapshot.pin = Snapshot::Pin::kNone;
+  }
+}
+
+Result<MetaSlot> Environment::choose_head_read_only() {
+  KIST_ASSIGN(const SlotSet set, read_slots(file));
+  KIST_TRY(judge_slots(set, path));
+  KIST_ASSIGN(const Choice choice, choose_slot(*pager, set));
+  return choice.slot;
+}
+
+void Environment::end_read(Snapshot& snapshot) {
+  if (snapshot.pin == Snapshot::Pin::kSlot) sharing->release_slot(snapshot.slot);
+  if (snapshot.pin == Snapshot::Pin::kLock) sharing->unpin_by_lock(snapshot.id);
+  snapshot.pin = Snapshot::Pin::kNone;
+}
+
+}  // namespace kist::engine

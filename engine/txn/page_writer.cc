@@ -1,0 +1,31 @@
+#include "engine/txn/page_writer.h"
+
+namespace kist::engine {
+
+Result<void> PageWriter::add_at(std::uint64_t offset, Bytes bytes) {
+  if (offset == 0) offset = end_;
+  if (!pieces_.empty() && offset != end_) {
+    KIST_TRY(file_.write_at(start_, pieces_));
+    pieces_.clear();
+  }
+  if (pieces_.empty()) start_ = offset;
+  const bool joins =
+      !pieces_.empty() && pieces_.back().data() + pieces_.back().size() == bytes.data();
+  if (joins) {
+    pieces_.back() = {pieces_.back().data(), pieces_.back().size() + bytes.size()};
+  } else {
+    pieces_.push_back(bytes);
+  }
+  end_ = offset + bytes.size();
+  return {};
+}
+
+Result<void> PageWriter::write() {
+  if (!pieces_.empty()) KIST_TRY(file_.write_at(start_, pieces_));
+  pieces_.clear();
+  chunks_.clear();
+  used_ = 0;
+  return {};
+}
+
+}  // namespace kist::engine

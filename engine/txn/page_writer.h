@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <kist/engine/bytes.h>
+#include <kist/engine/error.h>
+
+#include "engine/os/file.h"
+
+namespace kist::engine {
+
+/// Gathers pages with consecutive numbers and writes each such stretch with one vectored call.
+class PageWriter {
+ public:
+  PageWriter(os::File& file, std::uint32_t page_size) : file_(file), page_size_(page_size) {}
+
+  /// Room for page `page`, to be filled before the next call of any function but this one.
+  Result<std::uint8_t*> add_page(std::uint64_t page) {
+    if (chunks_.empty() || used_ == kChunkPages) {
+      if (chunks_.size() == kMaxChunks) KIST_TRY(write());
+      chunks_.push_back(
+          std::make_unique_for_overwrite<std::uint8_t[]>(std::size_t{kChunkPages} * page_size_));
+      used_ = 0;
+    }
+    std::uint8_t* room = chunks_.back().get() + std::size_t{used_++} * page_size_;
+    KIST_TRY(add(page, {room, page_size_}));
+    return room;
+  }
+  /// Borrows `pieces`, which begin at the start of page `page`, until write().
+  Result<void> add_pieces(std::uint64_t page, std::span<const Bytes> pieces) {
+    for (const Bytes& piece : pieces) {
+      if (piece.empty()) continue;
+      KIST_TRY(add_at(page * page_size_, piece));
+      page = 0;
+    }
+    return {};
+  }
+  /// Writes what was gathered.
+  Result<void> write();
+
+ private:
+  static constexpr std::size_t kChunkPages = 64;
+  static constexpr std::size_t kMaxChunks = 16;
+
+  Result<void> add(std::uint64_t page, Bytes bytes) { return add_at(page * page_size_, bytes); }
+  /// `offset` 0 continues where the last piece ended.
+  Result<void> add_at(std::uint64_t offset, Bytes bytes);
+
+  os::File& file_;
+  std::uint32_t page_size_;
+  std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;
+  std::size_t used_ = 0;
+  std::vector<Bytes> pieces_;
+  std::uint64_t start_ = 0;  // offset of the first piece
+  std::uint64_t end_ = 0;    // offset behind the last piece
+};
+
+}  // namespace kist::engine

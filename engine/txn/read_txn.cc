@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <kist/engine/cursor.h>
+#include <kist/engine/txn.h>
+
+#include "engine/tree/tree_reader.h"
+#include "engine/txn/environment.h"
+#include "engine/txn/snapshot.h"
+#include "engine/txn/write_state.h"
+#include "engine/upkeep/table_shape.h"
+
+namespace kist::engine {
+namespace {
+
+std::unexpected<Error> ended() {
+  return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
+}
+
+}  // namespace
+
+Txn::Txn() = default;
+Txn::~Txn() = default;
+Txn::Txn(Txn&&) noexcept = default;
+Txn& Txn::operator=(Txn&&) noexcept = default;
+
+std::uint64_t Txn::id() const {
+  return snapshot_ ? snapshot_->id : 0;
+}
+
+Result<std::optional<Bytes>> Txn::get(Table table, Bytes key) const {
+  Snapshot* snapshot = snapshot_.get();
+  if (snapshot == nullptr) [[unlikely]]
+    return ended();
+  const Ref* root = snapshot->root(table);
+  if (root == nullptr) [[unlikely]]
+    return std::unexpected(snapshot->take_error());
+  LeafRecord record;
+  const Found found = find_record(snapshot->view, *root, key, record);
+  if (found == Found::kError) [[unlikely]]
+    return std::unexpected(snapshot->view.take_error());
+  std::optional<Bytes> value;
+  if (found == Found::kYes) {
+    if (record.indirect) [[unlikely]] {
+      KIST_ASSIGN(value, snapshot->view.large_value(record.value()));
+    } else {
+      value = record.value_bytes();
+    }
+  }
+  if (snapshot->view.map_damaged()) [[unlikely]] {
+    return std::unexpected(snapshot->view.damaged_map());
+  }
+  return value;
+}
+
+Result<bool> Txn::contains(Table table, Bytes key) const {
+  KIST_ASSIGN(const std::optional<Bytes> value, get(table, key));
+  return value.has_value();
+}
+
+Result<std::uint64_t> Txn::count(Table table) const {
+  if (!snapshot_) return ended();
+  const Ref* root = snapshot_->root(table);
+  if (root == nullptr) return std::unexpected(snapshot_->take_error());
+  return root->count;
+}
+
+Result<bool> Txn::exists(Table table) const {
+  if (!snapshot_) return ended();
+  KIST_ASSIGN(const TableState* state, snapshot_->table(table));
+  return state->presence == TableState::Presence::kPresent;
+}
+
+Result<std::vector<std::string>> Txn::table_names() const {
+  if (!snapshot_) return ended();
+  if (snapshot_->stale())
+    return fail(ErrorCode::kForked, "the transaction was begun before fork()");
+  std::vector<std::string> names;
+  Cursor cursor(snapshot_.get(), Cursor::kCatalog);
+  KIST_ASSIGN(bool more, cursor.first());
+  while (more) {
+    names.push_back(to_string(cursor.key()));
+    KIST_ASSIGN(more, cursor.next());
+  }
+  return names;
+}
+
+Result<Cursor> Txn::cursor(Table table) const {
+  if (!snapshot_) return ended();
+  if (snapshot_->root(table) == nullptr) return std::unexpected(snapshot_->take_error());
+  return Cursor(snapshot_.get(), table);
+}
+
+Result<TableStats> Txn::table_stats(Table table) const {
+  if (!snapshot_) return ended();
+  const Ref* root = snapshot_->root(table);
+  if (root == nullptr) return std::unexpected(snapshot_->take_error());
+  return table_shape(snapshot_->view, *root);
+}
+
+ReadTxn& ReadTxn::operator=(ReadTxn&&) noexcept = default;
+ReadTxn::~ReadTxn() = default;
+
+void ReadTxn::end() {
+  snapshot_.reset();
+}
+
+}  // namespace kist::engine

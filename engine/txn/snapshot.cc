@@ -1,0 +1,67 @@
+#include "engine/txn/snapshot.h"
+
+#include <fmt/format.h>
+
+#include "engine/tree/tree_reader.h"
+#include "engine/txn/environment.h"
+#include "engine/txn/write_state.h"
+
+namespace kist::engine {
+
+Snapshot::Snapshot(std::shared_ptr<Environment> env) : environment(std::move(env)) {}
+
+Snapshot::~Snapshot() {
+  if (write != nullptr) {
+    write.reset();
+    environment->end_write();
+  }
+  environment->end_read(*this);
+}
+
+bool Snapshot::stale() const {
+  return environment->stale();
+}
+
+const Ref* Snapshot::root_slow(Table handle) {
+  auto found = table(handle);
+  if (found && (*found)->presence == TableState::Presence::kPresent) {
+    return &(*found)->record.root;
+  }
+  error = found ? Error{ErrorCode::kTableNotFound,
+                        fmt::format("{}: no table '{}' in transaction {}", environment->path,
+                                    environment->table_name(handle.index()), id)}
+                : std::move(found).error();
+  return nullptr;
+}
+
+Result<TableState*> Snapshot::table(Table handle) {
+  if (stale()) {
+    return fail(ErrorCode::kForked,
+                environment->path + ": the transaction was begun before fork()");
+  }
+  if (handle.index() >= tables.size()) tables.resize(handle.index() + 1);
+  TableState& state = tables[handle.index()];
+  if (state.presence != TableState::Presence::kUnknown) return &state;
+  LeafRecord record;
+  const std::string name = environment->table_name(handle.index());
+  switch (find_record(view, catalog.root, as_bytes(name), record)) {
+    case Found::kError:
+      return std::unexpected(view.take_error());
+    case Found::kNo:
+      state.presence = TableState::Presence::kMissing;
+      break;
+    case Found::kYes: {
+      const auto decoded =
+          record.indirect ? std::nullopt : decode_table_record(record.value_bytes());
+      if (!decoded) {
+        return fail(ErrorCode::kDamaged, fmt::format("{}: the record of table '{}' is damaged",
+                                                     environment->path, name));
+      }
+      state.record = *decoded;
+      state.presence = TableState::Presence::kPresent;
+    }
+  }
+  return &state;
+}
+
+}  // namespace kist::engine

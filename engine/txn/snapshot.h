@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <kist/engine/error.h>
+#include <kist/engine/txn.h>
+
+#include "engine/format/meta_slot.h"
+#include "engine/pager/page_view.h"
+
+namespace kist::engine {
+
+class Environment;
+class WriteState;
+
+/// One table as a transaction sees it.
+struct TableState {
+  enum class Presence : std::uint8_t { kUnknown, kMissing, kPresent };
+  TableRecord record;
+  Presence presence = Presence::kUnknown;
+  bool dirty = false;  // its record in the catalog, or in the meta slot, has to be written
+};
+
+/// The state behind a transaction handle: a pinned snapshot and, in a write transaction, what was
+/// changed on top of it.
+class Snapshot {
+ public:
+  explicit Snapshot(std::shared_ptr<Environment> env);
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  /// The root of a table, or null with take_error() telling why not.
+  const Ref* root(Table table) {
+    if (table.index() < tables.size() && !stale()) [[likely]] {
+      const TableState& state = tables[table.index()];
+      if (state.presence == TableState::Presence::kPresent) [[likely]]
+        return &state.record.root;
+    }
+    return root_slow(table);
+  }
+  /// The state of a table, looked up in the catalog at first use.
+  Result<TableState*> table(Table table);
+  /// Whether the handle came through fork().
+  bool stale() const;
+  /// Why the last call that returned null or kError failed.
+  Error take_error() { return error.message.empty() ? view.take_error() : std::move(error); }
+
+  std::shared_ptr<Environment> environment;
+  std::uint64_t id = 0;
+  PageView view;
+  TableRecord catalog;
+  std::vector<TableState> tables;     // by Table::index(); [0] is the default table
+  std::uint64_t write_count = 0;      // raised by each write; cursors compare it
+  std::unique_ptr<WriteState> write;  // of a write transaction
+  Error error;                        // of root()
+
+  // How the snapshot is pinned: by a reader slot, by a byte lock, or (writers) by the writer lock.
+  enum class Pin : std::uint8_t { kNone, kSlot, kLock };
+  Pin pin = Pin::kNone;
+  std::uint32_t slot = 0;
+
+ private:
+  const Ref* root_slow(Table table);
+};
+
+}  // namespace kist::engine

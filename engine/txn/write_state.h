@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <kist/engine/error.h>
+#include <kist/engine/txn.h>
+
+#include "engine/space/space_map.h"
+#include "engine/tree/write_context.h"
+#include "engine/txn/snapshot.h"
+
+namespace kist::engine {
+
+class Environment;
+
+/// What a write transaction has on top of its snapshot. Its pages live in the environment's arena,
+/// its space in the environment's map.
+class WriteState {
+ public:
+  WriteState(Environment& environment, Snapshot& snapshot);
+
+  /// Stores `value` in a table, inline or as an overflow run.
+  Result<void> store(TableState& table, Bytes key, Bytes value);
+  /// Removes `key` from a table; false when it is not there. The old value is copied to `old_value`
+  /// when that is given.
+  Result<bool> erase(TableState& table, Bytes key, std::string* old_value = nullptr);
+  /// Makes the record of `name` in the catalog equal to `record`, creating it.
+  Result<void> store_in_catalog(std::string_view name, const TableRecord& record);
+  Result<void> erase_from_catalog(std::string_view name);
+
+  /// Writes everything and makes it the head. Consumes the transaction, whatever the outcome.
+  Result<std::uint64_t> commit(Durability durability);
+
+  WriteContext context;
+  /// Set when a change failed half-way: nothing but abort is possible any more.
+  std::optional<Error> broken;
+  bool changed = false;
+
+ private:
+  /// Values from this size on are written to their place in the file at once instead of being held
+  /// in memory until commit.
+  static constexpr std::size_t kWriteThrough = std::size_t{1} << 20;
+
+  Result<Ref> add_large(Bytes value);
+  Result<Ref> write_through(Bytes value);
+  Result<void> update_catalog();
+  Result<CommitSpace> plan();
+  Result<void> write_pages(const CommitSpace& plan);
+  Result<void> finish(const CommitSpace& plan, MetaSlot& slot, Durability durability);
+  Result<std::uint64_t> write_and_publish(Durability durability);
+
+  Environment& environment_;
+  Snapshot& snapshot_;
+  std::uint64_t id_;
+  Durability durability_ = Durability::kDurable;
+  std::uint64_t commit_nonce_ = 0;
+  bool grew_ = false;  // the file was lengthened: a flush is due before the slot
+};
+
+}  // namespace kist::engine

@@ -1,0 +1,199 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <kist/engine/txn.h>
+
+#include "engine/tree/tree_reader.h"
+#include "engine/tree/tree_writer.h"
+#include "engine/txn/environment.h"
+#include "engine/txn/snapshot.h"
+#include "engine/txn/write_state.h"
+
+namespace kist::engine {
+namespace {
+
+/// The transaction as it is needed for a change: alive and not broken.
+Result<WriteState*> writable(const std::unique_ptr<Snapshot>& snapshot) {
+  if (!snapshot) return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
+  if (snapshot->stale()) {
+    return fail(ErrorCode::kForked, "the transaction was begun before fork()");
+  }
+  WriteState* state = snapshot->write.get();
+  if (state->broken) {
+    return fail(state->broken->code,
+                "the transaction can only be aborted, because an earlier change "
+                "failed: " +
+                    state->broken->message);
+  }
+  return state;
+}
+
+Result<TableState*> present(Snapshot& snapshot, Table table) {
+  if (snapshot.root(table) == nullptr) return std::unexpected(snapshot.take_error());
+  return &snapshot.tables[table.index()];
+}
+
+/// Runs `change`, which may leave trees half changed when it fails: then only abort remains.
+template <typename Change>
+auto guarded(Snapshot& snapshot, WriteState& state, Change change) -> decltype(change()) {
+  ++snapshot.write_count;
+  state.changed = true;
+  auto result = change();
+  if (!result) state.broken = result.error();
+  return result;
+}
+
+Result<void> check_sizes(const Environment& environment, Bytes key, Bytes value) {
+  if (key.size() > max_key_size(environment.page_size)) {
+    return fail(
+        ErrorCode::kKeyTooLong,
+        fmt::format("{}: a key of {} bytes; pages of {} allow {}", environment.path, key.size(),
+                    environment.page_size, max_key_size(environment.page_size)));
+  }
+  if (value.size() > kMaxValueSize) {
+    return fail(ErrorCode::kValueTooLong,
+                fmt::format("{}: a value of {} bytes; allowed are {}", environment.path,
+                            value.size(), kMaxValueSize));
+  }
+  return {};
+}
+
+}  // namespace
+
+WriteTxn& WriteTxn::operator=(WriteTxn&&) noexcept = default;
+WriteTxn::~WriteTxn() = default;
+
+void WriteTxn::abort() {
+  snapshot_.reset();
+}
+
+Result<bool> WriteTxn::put(Table table, Bytes key, Bytes value, PutMode mode) {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  KIST_TRY(check_sizes(*snapshot_->environment, key, value));
+  if (mode != PutMode::kUpsert) {
+    KIST_ASSIGN(const bool exists, contains(table, key));
+    if (exists != (mode == PutMode::kIfPresent)) return false;
+  }
+  KIST_TRY(guarded(*snapshot_, *state, [&] { return state->store(*found, key, value); }));
+  return true;
+}
+
+Result<bool> WriteTxn::erase(Table table, Bytes key) {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  auto erased = state->erase(*found, key);
+  if (!erased) state->broken = erased.error();
+  if (erased && *erased) ++snapshot_->write_count;
+  return erased;
+}
+
+Result<bool> WriteTxn::compare_and_set(Table table, Bytes key, std::optional<Bytes> expected,
+                                       std::optional<Bytes> value) {
+  KIST_TRY(writable(snapshot_));
+  KIST_ASSIGN(const std::optional<Bytes> present_value, get(table, key));
+  if (present_value.has_value() != expected.has_value()) return false;
+  if (expected && !std::ranges::equal(*expected, *present_value)) return false;
+  if (value) return put(table, key, *value);
+  if (!expected) return true;  // nothing was there and nothing is wanted
+  return erase(table, key);
+}
+
+Result<std::optional<std::string>> WriteTxn::replace(Table table, Bytes key, Bytes value) {
+  KIST_TRY(writable(snapshot_));
+  KIST_ASSIGN(const std::optional<Bytes> before, get(table, key));
+  std::optional<std::string> old;
+  if (before) old = to_string(*before);
+  KIST_TRY(put(table, key, value));
+  return old;
+}
+
+Result<bool> WriteTxn::erase_if_equal(Table table, Bytes key, Bytes expected) {
+  return compare_and_set(table, key, expected, std::nullopt);
+}
+
+Result<std::optional<std::string>> WriteTxn::take(Table table, Bytes key) {
+  KIST_TRY(writable(snapshot_));
+  KIST_ASSIGN(const std::optional<Bytes> before, get(table, key));
+  if (!before) return std::optional<std::string>();
+  std::optional<std::string> old = to_string(*before);
+  KIST_TRY(erase(table, key));
+  return old;
+}
+
+Result<void> WriteTxn::create_table(Table table, bool exist_ok) {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  KIST_ASSIGN(TableState * found, snapshot_->table(table));
+  const std::string name = snapshot_->environment->table_name(table.index());
+  if (found->presence == TableState::Presence::kPresent) {
+    if (exist_ok) return {};
+    return fail(ErrorCode::kTableExists,
+                fmt::format("{}: table '{}' exists", snapshot_->environment->path, name));
+  }
+  return guarded(*snapshot_, *state, [&]() -> Result<void> {
+    found->record = {};
+    found->record.created = snapshot_->environment->space->transaction();
+    found->presence = TableState::Presence::kPresent;
+    found->dirty = true;
+    return state->store_in_catalog(name, found->record);
+  });
+}
+
+Result<void> WriteTxn::drop_table(Table table) {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  if (table.index() == 0) {
+    return fail(ErrorCode::kInvalidArgument, "the default table cannot be dropped; clear it");
+  }
+  KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  const std::string name = snapshot_->environment->table_name(table.index());
+  return guarded(*snapshot_, *state, [&]() -> Result<void> {
+    KIST_TRY(free_tree(state->context, found->record.root));
+    *found = {.record = {}, .presence = TableState::Presence::kMissing, .dirty = false};
+    return state->erase_from_catalog(name);
+  });
+}
+
+Result<void> WriteTxn::rename_table(Table from, Table to) {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  if (from.index() == 0 || to.index() == 0) {
+    return fail(ErrorCode::kInvalidArgument, "the default table has no name to change");
+  }
+  KIST_TRY(snapshot_->table(to));  // both looked up before pointers into the vector are kept
+  KIST_ASSIGN(TableState * source, present(*snapshot_, from));
+  KIST_ASSIGN(TableState * target, snapshot_->table(to));
+  Environment& environment = *snapshot_->environment;
+  if (target->presence == TableState::Presence::kPresent) {
+    return fail(ErrorCode::kTableExists, fmt::format("{}: table '{}' exists", environment.path,
+                                                     environment.table_name(to.index())));
+  }
+  return guarded(*snapshot_, *state, [&]() -> Result<void> {
+    *target = {.record = source->record, .presence = TableState::Presence::kPresent, .dirty = true};
+    *source = {.record = {}, .presence = TableState::Presence::kMissing, .dirty = false};
+    KIST_TRY(state->erase_from_catalog(environment.table_name(from.index())));
+    return state->store_in_catalog(environment.table_name(to.index()), target->record);
+  });
+}
+
+Result<std::uint64_t> WriteTxn::clear(Table table) {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  const std::uint64_t records = found->record.root.count;
+  if (records == 0) return 0;
+  return guarded(*snapshot_, *state, [&]() -> Result<std::uint64_t> {
+    KIST_TRY(free_tree(state->context, found->record.root));
+    found->record.root = {};
+    found->record.keys = 0;
+    found->dirty = true;
+    return records;
+  });
+}
+
+Result<std::uint64_t> WriteTxn::commit(std::optional<Durability> durability) {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  auto result = state->commit(durability.value_or(snapshot_->environment->options.durability));
+  snapshot_.reset();
+  return result;
+}
+
+}  // namespace kist::engine

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include <kist/engine/error.h>
+#include <kist/engine/options.h>
+
+namespace kist::engine {
+
+/// Puts an empty store at `path` (canonical): built aside, flushed, and given its name in one step,
+/// so that nobody ever sees half of it. When another process is first, its file stays and this
+/// succeeds just the same. Errors: kNotFound (no such directory), kPermission, kNoSpace, kIo.
+Result<void> create_file(const std::string& path, const Options& options);
+
+}  // namespace kist::engine

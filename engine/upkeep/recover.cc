@@ -1,0 +1,187 @@
+#include "engine/upkeep/recover.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <kist/engine/cursor.h>
+
+#include "engine/base/failpoints.h"
+#include "engine/format/overflow.h"
+#include "engine/space/space_record.h"
+#include "engine/tree/node.h"
+
+namespace kist::engine {
+namespace {
+
+/// One proof under way. Every function is false as soon as something is missing; `proof.missing`
+/// says what.
+class Prover {
+ public:
+  Prover(const Pager& pager, const MapGeneration& map, const MetaSlot& slot, Proof& proof)
+      : pager_(pager), map_(map), slot_(slot), proof_(proof) {}
+
+  bool run() {
+    return tree(slot_.catalog.root, true) && tree(slot_.main.root, false) && space_records();
+  }
+
+ private:
+  bool missing(std::string what) {
+    proof_.missing = std::move(what);
+    return false;
+  }
+
+  /// The mapped pages of a run, when they lie inside the snapshot. Each page is reached once in a
+  /// sound file, which bounds the walk through a forged one.
+  const std::uint8_t* pages(const Ref& ref, std::uint64_t count) {
+    const std::uint64_t limit = std::min(slot_.file_pages, map_.pages);
+    if (ref.page < first_page(pager_.page_size()) || ref.page >= limit ||
+        count > limit - ref.page) {
+      missing(fmt::format("page {} lies outside the file", ref.page));
+      return nullptr;
+    }
+    walked_ += count;
+    if (walked_ > limit) {
+      missing("more pages are referred to than the file has");
+      return nullptr;
+    }
+    proof_.found.push_back({ref.page, count});
+    return map_.mapping->data() + ref.page * pager_.page_size();
+  }
+
+  bool tree(const Ref& root, bool catalog) {
+    return root.empty() || below(root, root.level(), catalog);
+  }
+
+  bool below(const Ref& ref, std::uint8_t level, bool catalog) {
+    if (ref.birth <= slot_.base) return true;
+    if (level >= kMaxDepth) return missing("a tree is too deep");
+    const std::uint8_t* page = pages(ref, 1);
+    if (page == nullptr) return false;
+    if (auto verified = pager_.verify_tree_page(page, ref, level); !verified) {
+      return missing(verified.error().message);
+    }
+    if (level == 0) return leaf(page, catalog);
+    const BranchView branch(page, pager_.page_size());
+    for (std::size_t i = 0; i < branch.count(); ++i) {
+      if (!below(branch.ref(i), static_cast<std::uint8_t>(level - 1), catalog)) return false;
+    }
+    return true;
+  }
+
+  bool leaf(const std::uint8_t* page, bool catalog) {
+    const LeafView view(page, pager_.page_size());
+    for (std::size_t i = 0; i < view.count(); ++i) {
+      const LeafRecord record = view.record(i);
+      if (record.key == nullptr) return missing("a record lies outside its page");
+      if (record.indirect) {
+        if (!overflow(load_ref(record.value()))) return false;
+      } else if (catalog) {
+        const auto table = decode_table_record(record.value_bytes());
+        if (!table) return missing("a table's record is not understood");
+        if (!tree(table->root, false)) return false;
+      }
+    }
+    return true;
+  }
+
+  bool overflow(const Ref& ref) {
+    if (ref.birth <= slot_.base) return true;
+    if (ref.count > kMaxValueSize) return missing("an overflow run is longer than any value");
+    const std::uint8_t* run = pages(ref, overflow_pages(ref.count, pager_.page_size()));
+    if (run == nullptr) return false;
+    auto verified = pager_.verify_overflow(run, ref);
+    return verified ? true : missing(verified.error().message);
+  }
+
+  bool space_records() {
+    Ref ref = slot_.space;
+    while (!ref.empty() && ref.birth > slot_.base) {
+      if (ref.count > kMaxValueSize) return missing("a space record is too long");
+      const std::uint64_t count = space_record_pages(ref.count, pager_.page_size());
+      const std::uint8_t* run = pages(ref, count);
+      if (run == nullptr) return false;
+      const Bytes bytes(run, count * pager_.page_size());
+      if (auto verified = verify_space_record(bytes, ref, pager_.seed()); !verified) {
+        return missing(verified.error().message);
+      }
+      auto record = decode_space_record(bytes, ref, pager_.page_size());
+      if (!record) return missing(record.error().message);
+      if (record->previous.birth >= ref.birth) return missing("space records are in no order");
+      ref = record->previous;
+    }
+    return true;
+  }
+
+  const Pager& pager_;
+  const MapGeneration& map_;
+  const MetaSlot& slot_;
+  Proof& proof_;
+  std::uint64_t walked_ = 0;
+};
+
+}  // namespace
+
+Result<Proof> prove(Pager& pager, const MetaSlot& slot) {
+  Proof proof;
+  if (planted(Bug::kNoProof)) {
+    proof.whole = true;
+    return proof;
+  }
+  KIST_ASSIGN(const MapGeneration* map, pager.cover(slot.file_pages));
+  proof.whole = Prover(pager, *map, slot, proof).run();
+  if (proof.whole && map->mapping->damaged().load() != 0) {
+    proof.whole = false;
+    proof.missing = "part of the file could not be read";
+  }
+  return proof;
+}
+
+Result<Choice> choose_slot(Pager& pager, const SlotSet& set) {
+  Choice choice;
+  const std::uint64_t confirmed = set.confirmed();
+  std::string why;
+  for (const MetaSlot& slot : set.newest_first()) {
+    if (slot.state == SlotState::kConfirmed) {
+      choice.slot = slot;
+      choice.clean = choice.rejected.empty();
+      return choice;
+    }
+    KIST_ASSIGN(Proof proof, prove(pager, slot));
+    if (proof.whole) {
+      choice.slot = slot;
+      choice.proven = std::move(proof.found);
+      return choice;
+    }
+    if (why.empty()) why = fmt::format("transaction {}: {}", slot.id, proof.missing);
+    if (slot.id <= confirmed) {
+      return std::unexpected(
+          Error{ErrorCode::kDamaged,
+                fmt::format("{}: damaged after a clean close: {}", pager.path(), why)});
+    }
+    choice.rejected.push_back(slot.index);
+  }
+  return std::unexpected(Error{
+      ErrorCode::kDamaged, fmt::format("{}: no committed state is whole: {}", pager.path(), why)});
+}
+
+Result<void> rewrite_pages(os::File& file, Pager& pager, const std::vector<Run>& runs) {
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  std::vector<std::uint8_t> copy;
+  for (const Run& run : runs) {
+    std::uint64_t offset = run.start * pager.page_size();
+    const std::uint64_t end = run.end() * pager.page_size();
+    KIST_ASSIGN(const MapGeneration* map, pager.cover(run.end()));
+    for (; offset < end; offset += copy.size()) {
+      const std::uint8_t* from = map->mapping->data() + offset;
+      copy.assign(from, from + std::min<std::uint64_t>(kPiece, end - offset));
+      if (map->mapping->damaged().load() != 0) {
+        return fail(ErrorCode::kIo, pager.path() + ": a page could not be read back");
+      }
+      KIST_TRY(file.write_at(offset, Bytes(copy)));
+    }
+  }
+  return {};
+}
+
+}  // namespace kist::engine
