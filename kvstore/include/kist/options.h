@@ -22,7 +22,7 @@ struct ProfileOptions {
   bool read_only = false;
   /// Bytes a page of a new file: a power of two from 256 to 65,536. Nothing takes what the file
   /// has, or 4,096 for a new one.
-  std::optional<std::uint32_t> page_size;
+  std::optional<std::uint32_t> page_size = {};
   /// Durability of commits that do not say otherwise.
   Durability durability = Durability::kDurable;
   /// Permission bits of a new file, lessened by the umask. No conflict when the file exists.
@@ -33,15 +33,15 @@ struct ProfileOptions {
 /// need not outlive the call that takes the range.
 struct Range {
   /// First key visited, when there is a record of that name; nothing starts at the first record.
-  std::optional<std::string_view> from;
+  std::optional<std::string_view> from = {};
   /// First key not visited any more; nothing goes on to the last record.
-  std::optional<std::string_view> to;
+  std::optional<std::string_view> to = {};
   /// Only keys that start with these bytes; together with `from` and `to`, keys that satisfy all.
-  std::string_view prefix;
+  std::string_view prefix = {};
   /// Last record of the range first.
   bool reverse = false;
   /// Visit at most so many records.
-  std::optional<std::uint64_t> limit;
+  std::optional<std::uint64_t> limit = {};
 };
 
 }  // namespace kist

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kvstore/cli/output.h"
+
+/// The commands, each from its arguments to its exit status.
+namespace kist::cli {
+
+struct GetArguments {
+  std::string profile;
+  std::string store;
+  std::string key;
+  bool raw = false;
+};
+/// Prints one value. kExitNotFound when the key has none.
+Result<int> get(const GetArguments& arguments, const OutputOptions& options);
+
+struct SetArguments {
+  std::string profile;
+  std::string store;
+  std::string key;
+  std::string value;
+  std::string type = "string";
+  bool create = false;
+};
+/// Stores one value.
+Result<int> set(const SetArguments& arguments, const OutputOptions& options);
+
+struct DeleteArguments {
+  std::string profile;
+  std::string store;
+  std::vector<std::string> keys;
+};
+/// Removes keys, all in one transaction. kExitNotFound when one of them was not there.
+Result<int> erase(const DeleteArguments& arguments, const OutputOptions& options);
+
+struct ListArguments {
+  std::string profile;
+  std::string store;  // empty lists the stores
+  std::optional<std::string> prefix;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+  std::optional<std::uint64_t> limit;
+  bool reverse = false;
+  bool keys_only = false;
+  bool full = false;
+};
+/// Prints the stores of a profile, or the records of a store.
+Result<int> list(const ListArguments& arguments, const OutputOptions& options);
+
+struct StatArguments {
+  std::string profile;
+  std::string store;  // empty: the profile
+};
+/// Prints sizes and counters of a profile, or the shape of a store.
+Result<int> stat(const StatArguments& arguments, const OutputOptions& options);
+
+/// Verifies everything. kExitNotFound when violations are found.
+Result<int> check(const std::string& profile, const OutputOptions& options);
+
+}  // namespace kist::cli
