@@ -1,0 +1,67 @@
+package org.kist;
+
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/**
+ * Counting and walking the entries of a store: a {@link Store}, where each walk has a snapshot of its own, or a store in a {@link
+ * Reader}, where everything belongs to one snapshot.
+ */
+public sealed interface Scannable extends Lookup permits Store, Reader.View {
+  /**
+   * Number of entries.
+   *
+   * @return the number
+   */
+  long count();
+
+  /**
+   * Whether there is no entry.
+   *
+   * @return true when there is none
+   */
+  default boolean isEmpty() {
+    return count() == 0;
+  }
+
+  /**
+   * Walks entries in the order of their keys, without waiting for writers or holding them up. What is committed meanwhile is not
+   * seen.
+   *
+   * @param range which entries, and in which direction
+   * @return an iteration, to be closed by the caller unless it was walked to its end
+   */
+  Entries entries(Range range);
+
+  /**
+   * Walks all entries in ascending order of their keys.
+   *
+   * @return an iteration, to be closed by the caller unless it was walked to its end
+   */
+  default Entries entries() {
+    return entries(Range.all());
+  }
+
+  /**
+   * Entries as a stream, sequential and in the order of their keys.
+   *
+   * @param range which entries, and in which direction
+   * @return a stream, to be closed by the caller (try-with-resources) unless it was consumed to its end
+   */
+  default Stream<Entry> stream(Range range) {
+    Entries entries = entries(range);
+    int traits = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE | Spliterator.DISTINCT;
+    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(entries, traits), false).onClose(entries::close);
+  }
+
+  /**
+   * All entries as a stream, in ascending order of their keys.
+   *
+   * @return a stream, to be closed by the caller (try-with-resources) unless it was consumed to its end
+   */
+  default Stream<Entry> stream() {
+    return stream(Range.all());
+  }
+}
