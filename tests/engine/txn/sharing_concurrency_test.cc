@@ -62,6 +62,29 @@ TEST_F(ConcurrentSharing, NoPinnedSnapshotIsReclaimed) {
   EXPECT_GT(reads.load(), 0U);
 }
 
+TEST_F(ConcurrentSharing, HeadIsNeverTorn) {
+  const Opener a = open();
+  const Opener b = open();
+  std::atomic<bool> done{false};
+  std::jthread publisher([&] {
+    for (std::uint64_t id = 3; id < 300'000; ++id) publish(a, id);
+    done = true;
+  });
+  std::uint64_t last = 0;
+  do {
+    std::array<std::uint64_t, kHeadWords> words;
+    if (!b->read_head(words)) continue;  // may happen: nobody publishes like this
+    for (const std::uint64_t word : words) ASSERT_EQ(word, words[0]);
+    ASSERT_GE(words[0], last);
+    last = words[0];
+    if (b->read_head_checked(words)) {
+      ASSERT_GE(words[0], last);
+    }
+  } while (!done);
+  publisher.join();
+  EXPECT_GT(last, 2U);
+}
+
 TEST_F(ConcurrentSharing, SlotsAreNeverGivenTwice) {
   const Opener openers[] = {open(), open()};
   const auto taken = std::make_unique<std::array<std::atomic<int>, kMaxReaderSlots>>();
