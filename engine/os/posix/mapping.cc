@@ -86,7 +86,10 @@ Result<std::unique_ptr<Mapping>> Mapping::map(const File& file, std::uint64_t by
   const auto no_fork = hold_off_forks();
   std::uint8_t* data = nullptr;
   while ((data = map_aligned(file.descriptor(), size)) == nullptr) {
-    if (errno != ENOMEM || size == least) return map_error(file, errno, size);
+    // EINVAL is what a range beyond the address space gives under valgrind.
+    if ((errno != ENOMEM && errno != EINVAL) || size == least) {
+      return map_error(file, errno, size);
+    }
     size = std::max(least, round_up(size / 2, kAlignment));
   }
   std::unique_ptr<Mapping> mapping(new Mapping(data, size));
