@@ -5,13 +5,23 @@
 #include <kist/engine/error.h>
 #include <kist/engine/stats.h>
 
+#include "engine/format/meta_slot.h"
+#include "engine/pager/pager.h"
+
 namespace kist::engine {
 
 class Environment;
 
-/// Walks everything that the newest commit refers to, and the free map, and collects every violated
-/// invariant. Becomes the writer for the time it takes, so that the free map stands still; an
-/// environment opened for reading only is checked without the free map.
+/// Pins the newest commit and checks it by check_state(). Stops neither readers nor writers:
+/// nothing that a pinned commit refers to changes, its space records included. Errors: kForked,
+/// kIo, kTimedOut when commits came too fast to find the pinned one's meta slot.
 Result<CheckReport> check_environment(const std::shared_ptr<Environment>& environment);
+
+/// Walks everything that `slot` refers to and collects every violated invariant, going on after
+/// each: all tables, their large values and the chain of space records; in the end each page of the
+/// file must be exactly one of reachable, free, pending and a space record's. Trusts no earlier
+/// verification. What lies below a page that is not what its parent recorded is not visited.
+/// `file_size` is the file's length in bytes. Errors: kOutOfMemory for address space.
+Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_t file_size);
 
 }  // namespace kist::engine
