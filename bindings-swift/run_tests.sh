@@ -17,7 +17,7 @@ fail() {
 # SwiftPM adds the name of the test library to that of the file.
 rm -f "$results"*.xml
 cd "$here" || exit 1
-"$swift" test --configuration release --scratch-path "$build/swift" --skip-build --disable-xctest \
+timeout --kill-after=10 900 "$swift" test --configuration release --scratch-path "$build/swift" --skip-build --disable-xctest \
   --xunit-output "$results.xml" -Xlinker "-L$build/bin" -Xlinker -rpath -Xlinker "$build/bin" && status=0 || status=$?
 
 # A test may have failed in several places.

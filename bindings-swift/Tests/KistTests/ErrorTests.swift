@@ -130,6 +130,7 @@ extension Result {
 /// multiples of 4 KiB, in each at 0 the checksum of the rest of its 512 bytes, at 8 a magic number, at 16 the version.
 private func raiseVersion(ofFile path: String) throws {
     var file = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    try #require(file.count >= 4 * 4096)
     let magic = Array("Kist".utf8)
     var slots = 0
     for slot in stride(from: 0, to: 4 * 4096, by: 4096) where file[(slot + 8)...].starts(with: magic) {

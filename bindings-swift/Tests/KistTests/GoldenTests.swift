@@ -72,7 +72,8 @@ struct GoldenTests {
         let file = try Data(contentsOf: URL(fileURLWithPath: directory.dataPath))
         for golden in goldens {
             let record = Data("golden: \(golden.name)".utf8) + golden.bytes
-            #expect(file.range(of: record) != nil, "\(golden.name)")
+            let isThere = file.range(of: record) != nil
+            #expect(isThere, "\(golden.name)")
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Kist
+import Synchronization
 import Testing
 
 /// Use after close, double close, close while others work, and after fork: always an error, never a crash.
@@ -80,47 +81,22 @@ struct HandleTests {
         #expect(try walk.next()?.get().value == .i64(1))
     }
 
-    @Test func closeWhileOthersWork() async throws {
-        for round in 0..<20 {
+    @Test func closeWhileOthersWork() throws {
+        for _ in 0..<20 {
             let directory = try TemporaryDirectory()
             let profile = try Profile(at: directory.profilePath, .init(durability: .relaxed))
             let store = try profile.store("s")
             try store.put("k", "v")
-            let codes = await withTaskGroup(of: ErrorCode?.self) { group in
-                for worker in 0..<4 {
-                    group.addTask {
-                        do throws(KistError) {
-                            while true {
-                                switch (worker + round) % 4 {
-                                case 0: _ = try store.get("k", as: String.self)
-                                case 1: try store.put("k", "v")
-                                case 2: _ = try store.records().all()
-                                default:
-                                    try profile.write { (writer) throws(KistError) in
-                                        try writer.put("k", "w", in: store)
-                                    }
-                                }
-                            }
-                        } catch {
-                            return error.code
-                        }
-                    }
-                }
-                for _ in 0..<2 {
-                    group.addTask {
-                        usleep(1_000)
-                        do throws(KistError) {
-                            try profile.close()
-                            return nil
-                        } catch {
-                            return error.code
-                        }
-                    }
-                }
-                return await group.reduce(into: []) { $0.append($1) }
-            }
+            let works: [Work] = [
+                { _ = try store.get("k", as: String.self) },
+                { try store.put("k", "v") },
+                { _ = try store.records().all() },
+                { try profile.write { writer in try writer.put("k", "w", in: store) } },
+            ]
+            let close: Work = { try profile.close() }
+            let codes = errorsOfThreads(again: works, once: [close, close])
             #expect(codes.filter { $0 == nil }.count == 1, "one of two closes succeeds")
-            #expect(codes.filter { $0 == .closed }.count == 5, "\(codes)")
+            #expect(codes.filter { $0 == .closed }.count == works.count + 1, "\(codes)")
         }
     }
 
@@ -154,4 +130,29 @@ struct HandleTests {
             #expect(try store.get("k", as: Int.self) == 1)
         }
     }
+}
+
+private typealias Work = @Sendable () throws -> Void
+
+/// Runs each piece of work in a thread of its own, some again and again until they throw. Gives the codes of the errors
+/// that they threw, nil for none.
+private func errorsOfThreads(again: [Work], once: [Work]) -> [ErrorCode?] {
+    let codes = Mutex<[ErrorCode?]>([])
+    let ended = DispatchGroup()
+    for (index, work) in (again + once).enumerated() {
+        let repeats = index < again.count
+        ended.enter()
+        Thread.detachNewThread {
+            var code: ErrorCode?
+            do {
+                repeat { try work() } while repeats
+            } catch {
+                code = (error as? KistError)?.code
+            }
+            codes.withLock { [code] in $0.append(code) }
+            ended.leave()
+        }
+    }
+    ended.wait()
+    return codes.withLock { $0 }
 }
