@@ -110,14 +110,66 @@ struct ErrorTests {
         expectError(.newerFormat) { _ = try Profile(at: directory.profilePath, .init(.readOnly)) }
     }
 
-    @Test func directoryWithoutPermission() throws {
+    @Test func damagedFile() throws {
         let directory = try TemporaryDirectory()
-        try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: directory.path)
-        try withoutPrivileges {
-            let message = expectError(.permission) { _ = try Profile(at: directory.profilePath) }
-            #expect(message.contains(directory.path), "\(message)")
+        let profile = try Profile(at: directory.profilePath)
+        let store = try profile.store("s")
+        try profile.write { writer in
+            for number in 0..<1_000 {
+                try writer.put("\(number)", number, in: store)
+            }
+        }
+        try profile.close()
+        let file = URL(fileURLWithPath: directory.dataPath)
+        let half = try Data(contentsOf: file)
+        try half.prefix(half.count / 2).write(to: file)
+        expectError(.damaged) {
+            let damaged = try Profile(at: directory.profilePath)
+            _ = try damaged.store("s", create: false).records().all()
+        }
+        try Data().write(to: file)
+        expectError(.damaged) { _ = try Profile(at: directory.profilePath) }
+    }
+
+    @Test func pathsThatAreNoDirectories() throws {
+        let directory = try TemporaryDirectory()
+        try Data("text".utf8).write(to: URL(fileURLWithPath: directory.profilePath))
+        for mode in [Profile.Options.Mode.create, .open, .readOnly] {
+            let message = expectError(.invalidArgument) { _ = try Profile(at: directory.profilePath, .init(mode)) }
+            #expect(message.contains("profile"), "\(message)")
+            expectError(.invalidArgument) { _ = try Profile(at: directory.profilePath + "/below", .init(mode)) }
         }
     }
+
+    @Test func directoryWithoutPermission() throws {
+        let directory = try TemporaryDirectory()
+        try Profile(at: directory.profilePath).store("s").put("k", 1)
+        try setPermissions(0o500, directory.path)
+        try withoutPrivileges {
+            let message = expectError(.permission) { _ = try Profile(at: directory.path + "/new") }
+            #expect(message.contains(directory.path), "\(message)")
+        }
+        try setPermissions(0o755, directory.path)
+        try setPermissions(0, directory.profilePath)
+        try withoutPrivileges {
+            for mode in [Profile.Options.Mode.create, .open, .readOnly] {
+                expectError(.permission) { _ = try Profile(at: directory.profilePath, .init(mode)) }
+            }
+        }
+        try setPermissions(0o755, directory.profilePath)
+        try setPermissions(0, directory.dataPath)
+        try withoutPrivileges {
+            for mode in [Profile.Options.Mode.create, .open, .readOnly] {
+                expectError(.permission) { _ = try Profile(at: directory.profilePath, .init(mode)) }
+            }
+        }
+        try setPermissions(0o600, directory.dataPath)
+        #expect(try Profile(at: directory.profilePath).store("s").get("k", as: Int.self) == 1, "nothing was changed")
+    }
+}
+
+private func setPermissions(_ mode: Int, _ path: String) throws {
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
 }
 
 extension Result {
