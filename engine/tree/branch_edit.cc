@@ -104,6 +104,7 @@ bool branch_insert(std::uint8_t* page, std::size_t page_size, std::size_t index,
   const std::size_t need = page_layout::kSeparatorHeader + rest.size();
   if (page_layout::kHeaderSize + kFixed * (count + 1) + heap + need > page_size) return false;
 
+  mark_edited(page);
   const std::size_t offset = page_size - heap - need;
   store16(page + offset, static_cast<std::uint16_t>(rest.size()));
   if (!rest.empty()) std::memcpy(page + offset + 2, rest.data(), rest.size());

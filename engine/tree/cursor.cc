@@ -8,6 +8,9 @@
 
 namespace kist::engine {
 
+Cursor::Cursor(Snapshot* snapshot, std::uint32_t table)
+    : snapshot_(snapshot), table_(table), writes_(&snapshot->write_count) {}
+
 /// Forgets the position and finds the root of the table as it is now.
 Result<const Ref*> Cursor::restart() {
   valid_ = false;
@@ -30,24 +33,43 @@ Result<bool> Cursor::off(Off side) {
   return false;
 }
 
-/// Takes the record at the end of the path.
-Result<bool> Cursor::load() {
-  const Step& leaf = path_[depth_ - 1];
+/// Takes the record that `leaf` points to. False when the page contradicts itself or the map is
+/// damaged.
+bool Cursor::take(const Step& leaf) {
   const LeafView view(leaf.page, snapshot_->view.page_size());
-  const LeafRecord record = leaf.index < view.count() ? view.record(leaf.index) : LeafRecord{};
-  if (record.key == nullptr) [[unlikely]] {
-    valid_ = false;
-    return std::unexpected(
-        snapshot_->view.damaged_page(leaf.page, "a record lies outside the page"));
-  }
+  if (leaf.index >= view.count()) [[unlikely]]
+    return false;
+  const LeafRecord record = view.record(leaf.index);
+  if (record.key == nullptr || snapshot_->view.map_damaged()) [[unlikely]]
+    return false;
   key_ = record.key_bytes();
   raw_value_ = record.value_bytes();
   indirect_ = record.indirect;
-  valid_ = true;
-  if (snapshot_->view.map_damaged()) [[unlikely]] {
-    return std::unexpected(snapshot_->view.damaged_map());
-  }
   return true;
+}
+
+/// Steps inside the leaf, which is nearly every step. False leaves everything to step().
+bool Cursor::advance(bool forward) {
+  if (!valid_ || write_count_ != *writes_ || snapshot_->stale()) [[unlikely]]
+    return false;
+  Step leaf = path_[depth_ - 1];
+  if (forward ? leaf.index + 1 >= leaf.count : leaf.index == 0) [[unlikely]]
+    return false;
+  leaf.index += forward ? 1 : -1;
+  if (!take(leaf)) [[unlikely]]
+    return false;
+  path_[depth_ - 1].index = leaf.index;
+  return true;
+}
+
+/// Takes the record at the end of the path.
+Result<bool> Cursor::load() {
+  const Step& leaf = path_[depth_ - 1];
+  valid_ = take(leaf);
+  if (valid_) [[likely]]
+    return true;
+  if (snapshot_->view.map_damaged()) return std::unexpected(snapshot_->view.damaged_map());
+  return std::unexpected(snapshot_->view.damaged_page(leaf.page, "a record lies outside the page"));
 }
 
 /// Walks from `from` down to the first or last record below it, adding to the path.
@@ -154,14 +176,6 @@ Result<bool> Cursor::step(bool forward) {
   return step_across(forward);
 }
 
-Result<bool> Cursor::next() {
-  return step(true);
-}
-
-Result<bool> Cursor::prev() {
-  return step(false);
-}
-
 Result<bool> Cursor::seek_exact(Bytes key) {
   bool found = false;
   KIST_ASSIGN(const bool any, descend_to(key, found));
@@ -188,7 +202,7 @@ Result<bool> Cursor::seek_back(Bytes key) {
   return load();
 }
 
-Result<Bytes> Cursor::value() const {
+Result<Bytes> Cursor::value_slow() const {
   if (!valid_) return fail(ErrorCode::kCursorInvalid, "the cursor stands on no record");
   if (write_count_ != snapshot_->write_count) {
     return fail(ErrorCode::kCursorInvalid,

@@ -107,6 +107,7 @@ bool leaf_insert(std::uint8_t* page, std::size_t page_size, std::size_t index,
                  const LeafRecord& record) {
   const std::size_t count = page_count(page);
   const std::size_t heap = heap_size(page);
+  mark_edited(page);
   if (page_layout::kHeaderSize + 6 * count + heap + leaf_entry_size(record) > page_size) {
     return false;
   }
@@ -140,6 +141,7 @@ bool leaf_insert(std::uint8_t* page, std::size_t page_size, std::size_t index,
 }
 
 void leaf_erase(std::uint8_t* page, std::size_t page_size, std::size_t index) {
+  mark_edited(page);
   const std::size_t count = page_count(page);
   const LeafRecord record = LeafView(page, page_size).record(index);
   const std::size_t heap = heap_size(page);

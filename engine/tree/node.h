@@ -69,6 +69,16 @@ struct Position {
   bool damaged = false;  ///< The page contradicts itself.
 };
 
+/// A page in private memory has no checksum yet; its field says whether entries were inserted or
+/// removed since the page was built, so that a commit has to build it again. Changed refs and
+/// values of the same size leave a page as it would be built.
+inline void mark_edited(std::uint8_t* page) {
+  store64(page + page_layout::kChecksum, 1);
+}
+inline bool is_edited(const std::uint8_t* page) {
+  return load64(page + page_layout::kChecksum) != 0;
+}
+
 /// One record of a leaf, borrowed from the page.
 struct LeafRecord {
   const std::uint8_t* key = nullptr;  ///< Null: the page contradicts itself.

@@ -54,6 +54,7 @@ Result<std::uint8_t*> TreeWriter::make_dirty(Ref& ref, const std::uint8_t* page,
   const std::uint32_t index = context_.arena.allocate();
   std::uint8_t* copy = context_.arena.page(index);
   std::memcpy(copy, page, page_size);
+  store64(copy + page_layout::kChecksum, 0);  // not edited
   context_.free_page(ref);
   ref = dirty_ref(index, level, ref.count);
   return copy;

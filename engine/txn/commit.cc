@@ -82,9 +82,13 @@ class TreeCommit {
     }
     KIST_ASSIGN(const std::uint64_t number, next_number());
     KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
-    BranchEntries entries;
-    entries.append(page, page_size(), {});
-    branch_build(out, page_size(), level, entries.entries);
+    if (is_edited(page)) {
+      BranchEntries entries;
+      entries.append(page, page_size(), {});
+      branch_build(out, page_size(), level, entries.entries);
+    } else {
+      std::memcpy(out, page, page_size());
+    }
     return seal(out, number, count, flags);
   }
 

@@ -18,10 +18,6 @@ Snapshot::~Snapshot() {
   environment->end_read(*this);
 }
 
-bool Snapshot::stale() const {
-  return environment->stale();
-}
-
 const Ref* Snapshot::root_slow(Table handle) {
   auto found = table(handle);
   if (found && (*found)->presence == TableState::Presence::kPresent) {

@@ -8,6 +8,7 @@
 #include <kist/engine/txn.h>
 
 #include "engine/format/meta_slot.h"
+#include "engine/os/fork.h"
 #include "engine/pager/page_view.h"
 
 namespace kist::engine {
@@ -44,7 +45,7 @@ class Snapshot {
   /// The state of a table, looked up in the catalog at first use.
   Result<TableState*> table(Table table);
   /// Whether the handle came through fork().
-  bool stale() const;
+  bool stale() const { return birth_ != os::fork_count(); }
   /// Why the last call that returned null or kError failed.
   Error take_error() { return error.message.empty() ? view.take_error() : std::move(error); }
 
@@ -64,6 +65,8 @@ class Snapshot {
 
  private:
   const Ref* root_slow(Table table);
+
+  std::uint32_t birth_ = os::fork_count();
 };
 
 }  // namespace kist::engine

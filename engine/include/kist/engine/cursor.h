@@ -15,8 +15,8 @@ struct Ref;
 inline constexpr std::size_t kMaxDepth = 48;
 
 /// A position in a table, moving in key order. Got from Txn::cursor(); valid until the transaction
-/// ends. In a write transaction any write makes the position invalid (kCursorInvalid from next() and
-/// prev()) until the cursor is placed again.
+/// ends. In a write transaction any write makes the position invalid (kCursorInvalid from next()
+/// and prev()) until the cursor is placed again.
 ///
 /// Every move returns true when the cursor stands on a record afterwards, false when it ran off the
 /// table; then key() and value() are empty and next() or prev() stays off.
@@ -27,9 +27,17 @@ class Cursor {
   /// Moves to the last record.
   Result<bool> last();
   /// Moves to the record after this one; off the start, to the first.
-  Result<bool> next();
+  Result<bool> next() {
+    if (advance(true)) [[likely]]
+      return true;
+    return step(true);
+  }
   /// Moves to the record before this one; off the end, to the last.
-  Result<bool> prev();
+  Result<bool> prev() {
+    if (advance(false)) [[likely]]
+      return true;
+    return step(false);
+  }
   /// Moves to the record with exactly this key; false (and off) when there is none.
   Result<bool> seek_exact(Bytes key);
   /// Moves to the first record whose key is >= `key`.
@@ -43,7 +51,11 @@ class Cursor {
   Bytes key() const { return key_; }
   /// Value of the record, borrowed from the transaction. Large values are verified here, hence the
   /// Result. Errors: kCursorInvalid when not valid(), kDamaged.
-  Result<Bytes> value() const;
+  Result<Bytes> value() const {
+    if (valid_ && !indirect_ && write_count_ == *writes_) [[likely]]
+      return raw_value_;
+    return value_slow();
+  }
 
   Cursor(Cursor&&) noexcept = default;
   Cursor& operator=(Cursor&&) noexcept = default;
@@ -60,8 +72,11 @@ class Cursor {
   /// Not a table, but the list of tables.
   static constexpr std::uint32_t kCatalog = 0xFFFFFFFF;
   Cursor(Snapshot* snapshot, Table table) : Cursor(snapshot, table.index()) {}
-  Cursor(Snapshot* snapshot, std::uint32_t table) : snapshot_(snapshot), table_(table) {}
+  Cursor(Snapshot* snapshot, std::uint32_t table);
 
+  bool advance(bool forward);
+  bool take(const Step& leaf);
+  Result<Bytes> value_slow() const;
   Result<const Ref*> restart();
   Result<bool> descend_edge(const Ref& from, std::uint8_t level, bool rightmost);
   Result<bool> descend_to(Bytes key, bool& found);
@@ -74,11 +89,12 @@ class Cursor {
   std::uint32_t table_;
   bool valid_ = false;
   Off off_ = Off::kStart;
-  std::uint8_t depth_ = 0;             // pages on path_; the last is the leaf
-  std::uint64_t write_count_ = 0;      // the transaction's when the cursor was placed
+  std::uint8_t depth_ = 0;         // pages on path_; the last is the leaf
+  const std::uint64_t* writes_;    // the transaction's count of writes
+  std::uint64_t write_count_ = 0;  // the same when the cursor was placed
   Bytes key_;
-  Bytes raw_value_;                    // inline value, or the reference to a large one
-  bool indirect_ = false;              // raw_value_ is a reference
+  Bytes raw_value_;        // inline value, or the reference to a large one
+  bool indirect_ = false;  // raw_value_ is a reference
   std::array<Step, kMaxDepth> path_;
 };
 
