@@ -89,8 +89,8 @@ class File {
   Result<FileIdentity> identity() const;
   /// Whether the path it was opened by still names this file.
   Result<bool> matches_path() const;
-  /// Permission bits and owner aside: whether locks and shared maps can be relied on here. Errors:
-  /// kUnsupported, naming the network file system.
+  /// Fails where locks and shared maps cannot be relied on. Errors: kUnsupported, naming the
+  /// network file system.
   Result<void> check_file_system() const;
 
   /// Takes a lock on [offset, offset + length) without waiting; false when another File holds a
@@ -117,7 +117,6 @@ class File {
   explicit File(std::unique_ptr<State> state);
   static Result<File> adopt(const std::string& path, int flags, std::uint32_t mode, Access access,
                             CallObserver* observer);
-  friend void close_inherited_files();
 
   std::unique_ptr<State> state_;
 };

@@ -19,7 +19,7 @@ using CallsTest = StoreTest;
 
 TEST_F(CallsTest, ASmallDurableCommitIsOneFlushAndAtMostThreeWrites) {
   CallCounter calls;
-  const Database database = open({.observer = &calls});
+  const Database database = open({.page_size = {}, .observer = &calls});
   WriteTxn filler = must(database.write());
   for (int i = 0; i < 5000; ++i) {
     must(filler.put({}, as_bytes("key " + std::to_string(10000 + i)),
@@ -51,7 +51,7 @@ TEST_F(CallsTest, ASmallDurableCommitIsOneFlushAndAtMostThreeWrites) {
 
 TEST_F(CallsTest, ARelaxedCommitDoesNotFlush) {
   CallCounter calls;
-  const Database database = open({.observer = &calls});
+  const Database database = open({.page_size = {}, .observer = &calls});
   for (int i = 0; i < 20; ++i) put(database, "key", std::to_string(i));
   for (int i = 0; i < 20; ++i) {
     WriteTxn txn = must(database.write());
@@ -66,7 +66,7 @@ TEST_F(CallsTest, ARelaxedCommitDoesNotFlush) {
 
 TEST_F(CallsTest, ACommitWithoutChangesTouchesNothing) {
   CallCounter calls;
-  const Database database = open({.observer = &calls});
+  const Database database = open({.page_size = {}, .observer = &calls});
   put(database, "a", "1");
   WriteTxn txn = must(database.write());
   calls.reset();
@@ -96,7 +96,7 @@ void fill(const Database& database) {
 
 TEST_F(CallsTest, AReadTransactionMakesNoObservedCall) {
   CallCounter calls;
-  const Database database = open({.observer = &calls});
+  const Database database = open({.page_size = {}, .observer = &calls});
   fill(database);
   read_everything(database);
   calls.reset();

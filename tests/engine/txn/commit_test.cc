@@ -289,7 +289,7 @@ TEST_F(CommitTest, WriterOfAnotherProcessIsRespected) {
 
 TEST_F(CommitTest, RelaxedCommitsBecomeDurableWithSync) {
   CallCounter calls;
-  const Database database = open({.observer = &calls});
+  const Database database = open({.page_size = {}, .observer = &calls});
   put(database, "a", "0");
   const std::uint64_t durable = must(database.stats()).durable_id;
   calls.reset();
@@ -307,7 +307,7 @@ TEST_F(CommitTest, RelaxedCommitsBecomeDurableWithSync) {
 }
 
 TEST_F(CommitTest, EmptyDurableCommitVouchesForRelaxedOnes) {
-  const Database database = open({.durability = Durability::kRelaxed});
+  const Database database = open({.page_size = {}, .durability = Durability::kRelaxed});
   put(database, "a", "1");
   EXPECT_LT(must(database.stats()).durable_id, must(database.stats()).transaction_id);
   WriteTxn txn = must(database.write());
@@ -322,7 +322,7 @@ class FailureTest : public StoreTest, public testing::WithParamInterface<Call::K
 TEST_P(FailureTest, AFailedCallLatchesTheEnvironmentUntilItIsReopened) {
   CallCounter calls;
   {
-    Database database = open({.observer = &calls});
+    Database database = open({.page_size = {}, .observer = &calls});
     put(database, "a", "1");
     calls.fail(GetParam(), EIO);
     WriteTxn txn = must(database.write());
@@ -352,7 +352,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, FailureTest,
 
 TEST_F(CommitTest, AFullDiskFailsTheCommitAndNothingElse) {
   CallCounter calls;
-  const Database database = open({.observer = &calls});
+  const Database database = open({.page_size = {}, .observer = &calls});
   put(database, "a", "1");
   calls.fail(Call::Kind::kAllocate, ENOSPC);
   WriteTxn txn = must(database.write());

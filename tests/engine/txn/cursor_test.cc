@@ -91,7 +91,9 @@ TEST_P(CursorTest, Seeks) {
     ASSERT_TRUE(must(cursor.seek(as_bytes(key(2 * i)))));
     ASSERT_EQ(at(cursor), key(2 * i));
     ASSERT_EQ(must(cursor.seek(as_bytes(key(2 * i + 1)))), i != 999);
-    if (i != 999) ASSERT_EQ(at(cursor), key(2 * i + 2));
+    if (i != 999) {
+      ASSERT_EQ(at(cursor), key(2 * i + 2));
+    }
     ASSERT_TRUE(must(cursor.seek_back(as_bytes(key(2 * i)))));
     ASSERT_EQ(at(cursor), key(2 * i));
     ASSERT_TRUE(must(cursor.seek_back(as_bytes(key(2 * i + 1)))));

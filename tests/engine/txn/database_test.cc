@@ -103,9 +103,11 @@ TEST_F(DatabaseTest, TransactionsKeepTheEnvironmentOpen) {
 }
 
 TEST_F(DatabaseTest, DoesNotCreateUnlessAsked) {
-  EXPECT_TRUE(fails(Database::open(path(), {.create = false}), ErrorCode::kNotFound));
+  EXPECT_TRUE(
+      fails(Database::open(path(), {.page_size = {}, .create = false}), ErrorCode::kNotFound));
   EXPECT_FALSE(std::filesystem::exists(path()));
-  EXPECT_TRUE(fails(Database::open(path(), {.read_only = true}), ErrorCode::kNotFound));
+  EXPECT_TRUE(
+      fails(Database::open(path(), {.page_size = {}, .read_only = true}), ErrorCode::kNotFound));
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
 
@@ -144,7 +146,7 @@ TEST_F(DatabaseTest, RefusesImpossiblePageSizes) {
 
 TEST_F(DatabaseTest, RefusesOtherOptionsForAnOpenEnvironment) {
   const Database database = open();
-  EXPECT_TRUE(fails(Database::open(path(), {.durability = Durability::kRelaxed}),
+  EXPECT_TRUE(fails(Database::open(path(), {.page_size = {}, .durability = Durability::kRelaxed}),
                     ErrorCode::kOptionConflict));
 }
 
@@ -249,7 +251,8 @@ TEST_F(DatabaseTest, FileOfAnotherUserNeedsPermission) {
   std::filesystem::permissions(path(), std::filesystem::perms(0644));
   EXPECT_EQ(as_nobody([&] {
               if (!fails(Database::open(path()), ErrorCode::kPermission)) return 1;
-              const Database database = must(Database::open(path(), {.read_only = true}));
+              const Database database =
+                  must(Database::open(path(), {.page_size = {}, .read_only = true}));
               if (get(database, "a") != "1") return 2;
               return fails(database.write(), ErrorCode::kReadOnly) ? 0 : 3;
             }),
@@ -262,7 +265,7 @@ TEST_F(DatabaseTest, ReadOnlyReadsAndRefusesToWrite) {
   }
   const auto before = std::filesystem::last_write_time(path());
   {
-    const Database database = open({.read_only = true});
+    const Database database = open({.page_size = {}, .read_only = true});
     EXPECT_EQ(get(database, "a"), "1");
     EXPECT_TRUE(fails(database.write(), ErrorCode::kReadOnly));
   }
@@ -275,7 +278,7 @@ TEST_F(DatabaseTest, ReadOnlyProcessSeesTheCommitsOfAnother) {
   Signal written;
   Signal opened;
   ChildProcess reader([&] {
-    const Database other = must(Database::open(path(), {.read_only = true}));
+    const Database other = must(Database::open(path(), {.page_size = {}, .read_only = true}));
     const bool old_one = get(other, "a") == "1";
     opened.send();
     written.wait();

@@ -77,7 +77,9 @@ TEST_P(LimitsTest, ValuesAroundEveryEdge) {
       const auto value = must(txn.get({}, as_bytes("k" + std::to_string(size))));
       ASSERT_TRUE(value.has_value()) << size;
       EXPECT_TRUE(as_text(*value) == std::string_view(source).substr(0, size)) << size;
-      if (size > page) EXPECT_EQ(reinterpret_cast<std::uintptr_t>(value->data()) % 8, 0U);
+      if (size > page) {
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(value->data()) % 8, 0U);
+      }
     }
   }
   // Every size turned into every next one.

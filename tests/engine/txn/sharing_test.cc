@@ -101,7 +101,6 @@ TEST_F(SharingTest, LockFileOfAnotherDataFileIsRefused) {
 }
 
 TEST_F(SharingTest, SoleOpenerReplacesAnyLockFile) {
-  std::filesystem::create_directory(directory_.file("x"));
   os::File file = os::File::create_new(lock_path_, 0600).value();
   ASSERT_TRUE(ok(file.write_at(0, Bytes(std::vector<std::uint8_t>(100'000, 0xFF)))));
   const Opener a = open();
