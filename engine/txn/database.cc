@@ -67,6 +67,10 @@ Result<EnvironmentStats> Database::stats() const {
   return environment_->stats();
 }
 
+std::uint32_t Database::page_size() const {
+  return environment_ ? environment_->page_size : 0;
+}
+
 std::size_t Database::max_key_size() const {
   return environment_ ? engine::max_key_size(environment_->page_size) : 0;
 }

@@ -126,17 +126,19 @@ Result<EnvironmentStats> Environment::stats() {
   stats.page_size = page_size;
   stats.flushes = file.counters().flushes.load();
   stats.bytes_written = file.counters().bytes_written.load();
-  if (options.read_only) {
-    Snapshot snapshot(shared_from_this());
+  // The free map belongs to the writer, so become it for a moment, if nobody else is.
+  Snapshot snapshot(shared_from_this());
+  const Result<void> begun = options.read_only
+                                 ? fail(ErrorCode::kBusy, {})
+                                 : begin_write(snapshot, std::chrono::milliseconds(0));
+  if (!begun) {
+    if (begun.error().code != ErrorCode::kBusy) return std::unexpected(begun.error());
     KIST_TRY(begin_read(snapshot));
     stats.file_pages = snapshot.view.limit();
     stats.transaction_id = stats.durable_id = stats.oldest_pinned = snapshot.id;
     stats.tables = snapshot.catalog.root.count;
     return stats;
   }
-  // The free map belongs to the writer, so become it for a moment.
-  Snapshot snapshot(shared_from_this());
-  KIST_TRY(begin_write(snapshot, std::nullopt));
   snapshot.write = std::make_unique<WriteState>(*this, snapshot);  // gives the lock back
   stats.file_pages = head.file_pages;
   stats.free_pages = space->free_pages();

@@ -120,9 +120,9 @@ Result<std::shared_ptr<ProfileUse>> ProfileRegistry::open(const std::filesystem:
   engine_options.durability = options.durability;
   KIST_ASSIGN(engine::Database database,
               engine::Database::open((canonical / kDataFileName).string(), engine_options));
-  KIST_ASSIGN(const engine::EnvironmentStats stats, database.stats());
+  const std::uint32_t page_size = database.page_size();
   auto profile = std::make_shared<SharedProfile>(
-      SharedProfile{this, canonical, options, stats.page_size, std::move(database), 1});
+      SharedProfile{this, canonical, options, page_size, std::move(database), 1});
   profiles_.emplace(canonical, profile);
   return std::make_shared<ProfileUse>(std::move(profile));
 }

@@ -19,8 +19,9 @@ class Environment;
 /// same environment, counted; the last one to go closes it. Thread-safe.
 class Database {
  public:
-  /// Opens the file `path`, creating it when asked to. A second file, `path` + "-lock", appears beside
-  /// it. Errors: kNotFound, kPermission, kNotAStore, kNewerFormat, kDamaged, kOptionConflict, kIo.
+  /// Opens the file `path`, creating it when asked to. A second file, `path` + "-lock", appears
+  /// beside it. Errors: kNotFound, kPermission, kNotAStore, kNewerFormat, kDamaged,
+  /// kOptionConflict, kIo.
   static Result<Database> open(const std::string& path, const Options& options = {});
 
   /// A handle for the table of that name (any bytes, at least one). Does not create it and does not
@@ -38,9 +39,12 @@ class Database {
   /// Walks the newest snapshot and the space map and returns every violated invariant. A page that
   /// cannot be read is a violation, not an error. Blocks writers while it reads the space map.
   Result<CheckReport> check() const;
-  /// Sizes and counters.
+  /// Sizes and counters. Does not wait: while a write transaction is under way, what only its
+  /// writer knows (free_pages, pending_pages) is reported as 0.
   Result<EnvironmentStats> stats() const;
 
+  /// Bytes a page.
+  std::uint32_t page_size() const;
   /// Longest key, in bytes: half a page less 26.
   std::size_t max_key_size() const;
   /// Longest name of a table, in bytes.
