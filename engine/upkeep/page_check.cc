@@ -66,32 +66,48 @@ void check_heap(Bytes page, const Frame& frame, std::vector<Extent>& extents, st
   }
 }
 
-void check_head(Bytes page, std::size_t index, std::uint32_t expected, Faults& faults) {
-  const std::uint32_t head = load32(page.data() + page_layout::kHeaderSize + 4 * index);
-  if (head != expected) {
-    faults.push_back(fmt::format("head {} is {:08x}, expected {:08x}", index, head, expected));
-  }
-}
-
 void check_prefix(std::size_t found, std::size_t expected, Faults& faults) {
   if (found != expected) {
     faults.push_back(fmt::format("prefix of {} bytes, its keys share {}", found, expected));
   }
 }
 
-/// Order against the key before and against the bounds that the parent sets.
-void check_place(std::size_t index, Bytes key, const Bytes* before, const KeyRange& range,
-                 Faults& faults) {
-  if (before != nullptr && compare(*before, key) >= 0) {
-    faults.push_back(fmt::format("key {} is not greater than the one before it", index));
+/// Judges the keys of one page as they come. Of each kind only the first fault is told: one wrong
+/// prefix or separator would else be told for every key.
+class KeyChecker {
+ public:
+  KeyChecker(Bytes page, const KeyRange& range, Faults& faults)
+      : page_(page), range_(range), faults_(faults) {}
+
+  void head(std::size_t index, std::uint32_t expected) {
+    const std::uint32_t head = load32(page_.data() + page_layout::kHeaderSize + 4 * index);
+    if (head == expected || std::exchange(head_told_, true)) return;
+    faults_.push_back(fmt::format("head {} is {:08x}, expected {:08x}", index, head, expected));
   }
-  if (compare(key, range.lower) < 0) {
-    faults.push_back(fmt::format("key {} is less than the separator in front of the page", index));
+  /// Order against the key before, if any, and against the bounds that the parent sets.
+  void place(std::size_t index, Bytes key, std::optional<Bytes> before) {
+    if (before && compare(*before, key) >= 0 && !std::exchange(order_told_, true)) {
+      faults_.push_back(fmt::format("key {} is not greater than the one before it", index));
+    }
+    if (compare(key, range_.lower) < 0 && !std::exchange(lower_told_, true)) {
+      faults_.push_back(
+          fmt::format("key {} is less than the separator in front of the page", index));
+    }
+    if (range_.upper && compare(key, *range_.upper) >= 0 && !std::exchange(upper_told_, true)) {
+      faults_.push_back(
+          fmt::format("key {} is not less than the separator behind the page", index));
+    }
   }
-  if (range.upper && compare(key, *range.upper) >= 0) {
-    faults.push_back(fmt::format("key {} is not less than the separator behind the page", index));
-  }
-}
+
+ private:
+  Bytes page_;
+  const KeyRange& range_;
+  Faults& faults_;
+  bool head_told_ = false;
+  bool order_told_ = false;
+  bool lower_told_ = false;
+  bool upper_told_ = false;
+};
 
 void check_record(std::size_t page_size, std::size_t index, const LeafRecord& record,
                   Faults& faults) {
@@ -115,8 +131,9 @@ void check_leaf_page(Bytes page, const KeyRange& range, Faults& faults) {
   const LeafView leaf(page.data(), page.size());
   const Frame frame = check_frame(page, leaf.count(), 6, faults);
   if (!frame.fits) return;
+  KeyChecker keys(page, range, faults);
   std::vector<Extent> extents;
-  std::optional<LeafRecord> before;
+  std::optional<Bytes> before;
   for (std::size_t i = 0; i < leaf.count(); ++i) {
     const LeafRecord record = leaf.record(i);
     if (record.key == nullptr) {
@@ -127,14 +144,13 @@ void check_leaf_page(Bytes page, const KeyRange& range, Faults& faults) {
     extents.emplace_back(
         static_cast<std::size_t>(record.key - page.data()) - page_layout::kRecordHeader,
         record.heap_size());
-    const Bytes before_key = before ? before->key_bytes() : Bytes();
-    check_place(i, record.key_bytes(), before ? &before_key : nullptr, range, faults);
-    check_head(page, i, key_head(record.key, record.key_size, leaf.prefix()), faults);
+    keys.place(i, record.key_bytes(), before);
+    keys.head(i, key_head(record.key, record.key_size, leaf.prefix()));
     check_record(page.size(), i, record, faults);
-    before = record;
+    before = record.key_bytes();
   }
   const std::size_t shared =
-      leaf.count() < 2 ? 0 : common_prefix(leaf.record(0).key_bytes(), before->key_bytes());
+      leaf.count() < 2 ? 0 : common_prefix(leaf.record(0).key_bytes(), *before);
   check_prefix(leaf.prefix(), shared, faults);
   check_heap(page, frame, extents, 0, faults);
 }
@@ -148,6 +164,7 @@ void check_branch_page(Bytes page, const KeyRange& range, Faults& faults) {
     faults.push_back(fmt::format("prefix of {} bytes in a heap of {}", prefix, frame.heap));
     return;
   }
+  KeyChecker keys(page, range, faults);
   std::vector<Extent> extents;
   std::string first;
   std::string before;
@@ -160,14 +177,13 @@ void check_branch_page(Bytes page, const KeyRange& range, Faults& faults) {
     extents.emplace_back(
         static_cast<std::size_t>(rest.data() - page.data()) - page_layout::kSeparatorHeader,
         rest.size() + page_layout::kSeparatorHeader);
-    check_head(page, i, key_head(rest.data(), rest.size(), 0), faults);
+    keys.head(i, key_head(rest.data(), rest.size(), 0));
     if (i == 0) {
       if (!rest.empty()) faults.push_back("its first separator is not empty");
       continue;
     }
     std::string separator = whole_separator(page, i);
-    const Bytes before_key = as_bytes(before);
-    check_place(i, as_bytes(separator), i > 1 ? &before_key : nullptr, range, faults);
+    keys.place(i, as_bytes(separator), i > 1 ? std::optional(as_bytes(before)) : std::nullopt);
     if (i == 1) first = separator;
     before = std::move(separator);
   }

@@ -1,0 +1,221 @@
+#include "engine/upkeep/recover.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "engine/os/file.h"
+#include "engine/upkeep/slots.h"
+#include "tests/support/store_test.h"
+
+namespace kist::test {
+namespace {
+
+using engine::kMetaSlots;
+using engine::MetaSlot;
+using engine::SlotSet;
+using engine::SlotState;
+
+// What opening makes of a file as a crash may have left it: here, a copy of one that is in use.
+class RecoverTest : public StoreTest {
+ protected:
+  // A store in use whose newest durable transaction says "new", the one before "old".
+  Database start() {
+    Database database = open({.page_size = 512});
+    for (int i = 0; i < 50; ++i) put(database, "key " + std::to_string(i), std::string(60, 'v'));
+    put(database, "state", "old");
+    newest_ = put(database, "state", "new");
+    return database;
+  }
+  std::string copy_path() const { return directory().file("copy"); }
+  void copy_file() const {
+    std::filesystem::copy_file(path(), copy_path(),
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  Database open_copy() const { return must(Database::open(copy_path())); }
+
+  static SlotSet slots(const std::string& file) {
+    return must(engine::read_slots(must(engine::os::File::open(file, engine::os::Access::kRead))));
+  }
+  static void overwrite(const std::string& file, std::uint64_t offset, const std::string& bytes) {
+    std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
+    stream.seekp(static_cast<std::streamoff>(offset));
+    stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    ASSERT_TRUE(stream.good());
+  }
+  std::uint64_t newest() const { return newest_; }
+
+ private:
+  std::uint64_t newest_ = 0;
+};
+
+TEST_F(RecoverTest, AdoptsAWholeTransaction) {
+  const Database database = start();
+  copy_file();
+  const Database copy = open_copy();
+  EXPECT_EQ(get(copy, "state"), "new");
+  expect_clean(copy);
+}
+
+TEST_F(RecoverTest, ATornSlotGivesTheTransactionBefore) {
+  const Database database = start();
+  copy_file();
+  const MetaSlot slot = slots(copy_path()).newest_first().front();
+  ASSERT_EQ(slot.id, newest());
+  overwrite(copy_path(), slot.index * engine::kMetaSlotStride + 256, std::string(256, '\0'));
+  const Database copy = open_copy();
+  EXPECT_EQ(get(copy, "state"), "old");
+  EXPECT_GT(put(copy, "state", "after"), newest()) << "an id was used twice";
+  EXPECT_EQ(get(copy, "state"), "after");
+  expect_clean(copy);
+}
+
+TEST_F(RecoverTest, AMissingPageGivesTheTransactionBeforeForEver) {
+  const Database database = start();
+  copy_file();
+  const MetaSlot slot = slots(copy_path()).newest_first().front();
+  overwrite(copy_path(), slot.main.root.page * 512, std::string(512, '\0'));
+  {
+    const Database copy = open_copy();
+    EXPECT_EQ(get(copy, "state"), "old");
+    for (const MetaSlot& other : slots(copy_path()).newest_first()) {
+      EXPECT_LT(other.id, slot.id) << "the rejected slot is still there";
+    }
+    // Even when the lost page appears later, the transaction does not.
+  }
+  const Database copy = open_copy();
+  EXPECT_EQ(get(copy, "state"), "old");
+  EXPECT_GT(put(copy, "a", "1"), slot.id) << "an id was used twice";
+  expect_clean(copy);
+}
+
+TEST_F(RecoverTest, AMissingSpaceRecordGivesTheTransactionBefore) {
+  const Database database = start();
+  copy_file();
+  const MetaSlot slot = slots(copy_path()).newest_first().front();
+  overwrite(copy_path(), slot.space.page * 512 + 40, "x");
+  const Database copy = open_copy();
+  EXPECT_EQ(get(copy, "state"), "old");
+  put(copy, "a", "1");
+  expect_clean(copy);
+}
+
+TEST_F(RecoverTest, AMissingPieceOfALargeValueGivesTheTransactionBefore) {
+  const Database database = start();
+  put(database, "large", std::string(200'000, 'x'));
+  copy_file();
+  // Somewhere inside the value, and in all copies of it that the file has.
+  std::ifstream file(copy_path(), std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  const std::size_t at = bytes.find(std::string(10'000, 'x'));
+  ASSERT_NE(at, std::string::npos);
+  overwrite(copy_path(), at + 5000, "y");
+  const Database copy = open_copy();
+  EXPECT_FALSE(get(copy, "large"));
+  EXPECT_EQ(get(copy, "state"), "new");
+  expect_clean(copy);
+}
+
+TEST_F(RecoverTest, DamageBelowACleanCloseIsAnErrorAndNoRollback) {
+  {
+    start();
+  }
+  copy_file();
+  const MetaSlot slot = slots(copy_path()).newest_first().front();
+  EXPECT_EQ(slot.state, SlotState::kConfirmed);
+  overwrite(copy_path(), slot.main.root.page * 512 + 100, "x");
+  const auto copy = Database::open(copy_path());
+  if (copy) {
+    EXPECT_TRUE(fails(must(copy->read()).get({}, as_bytes("state")), ErrorCode::kDamaged));
+  } else {
+    EXPECT_TRUE(fails(copy, ErrorCode::kDamaged));
+  }
+}
+
+TEST_F(RecoverTest, DamageBelowACleanCloseIsAnErrorAlsoWithoutTheConfirmedSlot) {
+  {
+    start();
+  }
+  copy_file();
+  const MetaSlot slot = slots(copy_path()).newest_first().front();
+  overwrite(copy_path(), slot.index * engine::kMetaSlotStride + 8, std::string(100, '\0'));
+  const Database copy = open_copy();
+  EXPECT_EQ(get(copy, "state"), "new");
+  expect_clean(copy);
+}
+
+TEST_F(RecoverTest, RelaxedTransactionsAreAdoptedWhenWhole) {
+  const Database database = start();
+  for (int i = 0; i < 10; ++i) {
+    WriteTxn txn = must(database.write());
+    must(txn.put({}, as_bytes("relaxed"), as_bytes(std::to_string(i))));
+    must(txn.commit(Durability::kRelaxed));
+  }
+  copy_file();
+  {
+    const Database copy = open_copy();
+    EXPECT_EQ(get(copy, "relaxed"), "9");
+    expect_clean(copy);
+  }
+  // Without any of their slots, the last durable transaction is still whole.
+  copy_file();
+  for (const MetaSlot& slot : slots(copy_path()).newest_first()) {
+    if (slot.id > newest()) {
+      overwrite(copy_path(), slot.index * engine::kMetaSlotStride, std::string(512, '\0'));
+    }
+  }
+  const Database copy = open_copy();
+  EXPECT_FALSE(get(copy, "relaxed"));
+  EXPECT_EQ(get(copy, "state"), "new");
+  expect_clean(copy);
+}
+
+TEST_F(RecoverTest, ReadingOnlyChoosesInMemoryAndWritesNothing) {
+  const Database database = start();
+  copy_file();
+  const MetaSlot slot = slots(copy_path()).newest_first().front();
+  overwrite(copy_path(), slot.main.root.page * 512, std::string(512, '\0'));
+  std::ifstream before_file(copy_path(), std::ios::binary);
+  const std::string before(std::istreambuf_iterator<char>(before_file), {});
+  {
+    const Database copy =
+        must(Database::open(copy_path(), {.page_size = {}, .create = true, .read_only = true}));
+    EXPECT_EQ(get(copy, "state"), "old");
+  }
+  std::ifstream after_file(copy_path(), std::ios::binary);
+  EXPECT_TRUE(std::string(std::istreambuf_iterator<char>(after_file), {}) == before);
+}
+
+TEST_F(RecoverTest, ACleanCloseConfirms) {
+  {
+    start();
+  }
+  const MetaSlot slot = slots(path()).newest_first().front();
+  EXPECT_EQ(slot.state, SlotState::kConfirmed);
+  EXPECT_EQ(slot.confirmed, slot.id);
+  EXPECT_EQ(slot.id, newest());
+}
+
+TEST_F(RecoverTest, SlotsOfAnotherStoreAreRefused) {
+  {
+    start();
+  }
+  {
+    put(must(Database::open(directory().file("other"), {.page_size = 512})), "a", "1");
+  }
+  const MetaSlot slot = slots(path()).newest_first().back();
+  std::ifstream other(directory().file("other"), std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(other), {});
+  overwrite(path(), slot.index * engine::kMetaSlotStride,
+            bytes.substr(slot.index * engine::kMetaSlotStride, 512));
+  const auto result = Database::open(path());
+  if (result) {
+    EXPECT_EQ(get(*result, "state"), "new") << "the other store's slot was not whole";
+  } else {
+    EXPECT_TRUE(fails(result, ErrorCode::kDamaged));
+  }
+}
+
+}  // namespace
+}  // namespace kist::test
