@@ -66,6 +66,9 @@ Result<SlotSet> read_slots(const os::File& file) {
     set.blank = set.blank && std::ranges::all_of(bytes, [](std::uint8_t b) { return b == 0; });
     set.slots[i] = decode_meta_slot(bytes, i);
   }
+  // A live file may have grown before the slots were read, or shrunk after: either length will do.
+  KIST_ASSIGN(const std::uint64_t size, file.size());
+  set.file_size = std::max(set.file_size, size);
   return set;
 }
 
