@@ -21,7 +21,9 @@ Result<CheckReport> check_environment(const std::shared_ptr<Environment>& enviro
 /// each: all tables, their large values and the chain of space records; in the end each page of the
 /// file must be exactly one of reachable, free, pending and a space record's. Trusts no earlier
 /// verification. What lies below a page that is not what its parent recorded is not visited.
-/// `file_size` is the file's length in bytes. Errors: kOutOfMemory for address space.
-Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_t file_size);
+/// `file_size` is the file's length in bytes; fewer pages than `needed_pages` (or than the slot
+/// says, if that is less) are a violation. Errors: kOutOfMemory for address space.
+Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_t file_size,
+                                std::uint64_t needed_pages = kMax48);
 
 }  // namespace kist::engine
