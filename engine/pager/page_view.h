@@ -72,6 +72,9 @@ class PageView {
   /// may be zeros. Asked at the end of each operation.
   bool map_damaged() const { return damaged_->load(std::memory_order_relaxed) != 0; }
 
+  /// What map_damaged() looks at. It lives as long as the environment.
+  const std::atomic<std::uint32_t>* damaged_flag() const { return damaged_; }
+
   /// The error of the last failure.
   Error take_error() const { return std::move(error_); }
   /// Records that the content of `page` contradicts itself; returns the error.

@@ -9,7 +9,11 @@
 namespace kist::engine {
 
 Cursor::Cursor(Snapshot* snapshot, std::uint32_t table)
-    : snapshot_(snapshot), table_(table), writes_(&snapshot->write_count) {}
+    : snapshot_(snapshot),
+      table_(table),
+      writes_(&snapshot->write_count),
+      page_size_(static_cast<std::uint32_t>(snapshot->view.page_size())),
+      map_damaged_(snapshot->view.damaged_flag()) {}
 
 /// Forgets the position and finds the root of the table as it is now.
 Result<const Ref*> Cursor::restart() {
@@ -29,47 +33,44 @@ Result<bool> Cursor::off(Off side) {
   off_ = side;
   key_ = {};
   raw_value_ = {};
-  if (snapshot_->view.map_damaged()) return std::unexpected(snapshot_->view.damaged_map());
+  if (snapshot_->view.map_damaged()) return std::unexpected(snapshot_->unreadable());
   return false;
 }
 
-/// Takes the record that `leaf` points to. False when the page contradicts itself or the map is
-/// damaged.
-bool Cursor::take(const Step& leaf) {
-  const LeafView view(leaf.page, snapshot_->view.page_size());
-  if (leaf.index >= view.count()) [[unlikely]]
+/// Takes record `index` of the leaf. False when the page contradicts itself or the map is damaged.
+inline bool Cursor::take(std::uint32_t index) {
+  const LeafRecord record = leaf_record(leaf_, page_size_, slots_, index);
+  if (record.key == nullptr || map_damaged_->load(std::memory_order_relaxed) != 0) [[unlikely]] {
     return false;
-  const LeafRecord record = view.record(leaf.index);
-  if (record.key == nullptr || snapshot_->view.map_damaged()) [[unlikely]]
-    return false;
+  }
+  index_ = index;
   key_ = record.key_bytes();
   raw_value_ = record.value_bytes();
   indirect_ = record.indirect;
   return true;
 }
 
-/// Steps inside the leaf, which is nearly every step. False leaves everything to step().
+/// Steps inside the leaf, which is nearly every step. False leaves everything to step(), a
+/// transaction that came through fork(), too: its maps are marked as damaged.
 bool Cursor::advance(bool forward) {
-  if (!valid_ || write_count_ != *writes_ || snapshot_->stale()) [[unlikely]]
+  const std::uint32_t index = forward ? index_ + 1 : index_ - 1;
+  if (!valid_ || write_count_ != *writes_ || index >= count_) [[unlikely]]
     return false;
-  Step leaf = path_[depth_ - 1];
-  if (forward ? leaf.index + 1 >= leaf.count : leaf.index == 0) [[unlikely]]
-    return false;
-  leaf.index += forward ? 1 : -1;
-  if (!take(leaf)) [[unlikely]]
-    return false;
-  path_[depth_ - 1].index = leaf.index;
-  return true;
+  return take(index);
 }
 
 /// Takes the record at the end of the path.
 Result<bool> Cursor::load() {
-  const Step& leaf = path_[depth_ - 1];
-  valid_ = take(leaf);
+  const Step& step = path_[depth_ - 1];
+  const LeafView leaf(step.page, page_size_);
+  leaf_ = step.page;
+  slots_ = leaf.slots();
+  count_ = static_cast<std::uint32_t>(leaf.count());
+  valid_ = step.index < count_ && take(step.index);
   if (valid_) [[likely]]
     return true;
-  if (snapshot_->view.map_damaged()) return std::unexpected(snapshot_->view.damaged_map());
-  return std::unexpected(snapshot_->view.damaged_page(leaf.page, "a record lies outside the page"));
+  if (snapshot_->view.map_damaged()) return std::unexpected(snapshot_->unreadable());
+  return std::unexpected(snapshot_->view.damaged_page(leaf_, "a record lies outside the page"));
 }
 
 /// Walks from `from` down to the first or last record below it, adding to the path.
@@ -168,9 +169,9 @@ Result<bool> Cursor::step(bool forward) {
     return fail(ErrorCode::kCursorInvalid,
                 "the transaction has written since the cursor was placed; place it again");
   }
-  Step& leaf = path_[depth_ - 1];
-  if (forward ? leaf.index + 1 < leaf.count : leaf.index > 0) [[likely]] {
-    leaf.index += forward ? 1 : -1;
+  const std::uint32_t index = forward ? index_ + 1 : index_ - 1;
+  if (index < count_) {
+    path_[depth_ - 1].index = index;
     return load();
   }
   return step_across(forward);
@@ -208,6 +209,7 @@ Result<Bytes> Cursor::value_slow() const {
     return fail(ErrorCode::kCursorInvalid,
                 "the transaction has written since the cursor was placed; place it again");
   }
+  if (snapshot_->view.map_damaged()) return std::unexpected(snapshot_->unreadable());
   if (!indirect_) return raw_value_;
   return snapshot_->view.large_value(raw_value_.data());
 }

@@ -92,6 +92,25 @@ struct LeafRecord {
   std::size_t heap_size() const { return page_layout::kRecordHeader + key_size + value_size; }
 };
 
+/// The record that slot `index` of a leaf points to; no key when it lies outside the page.
+inline LeafRecord leaf_record(const std::uint8_t* page, std::size_t page_size,
+                              const std::uint8_t* slots, std::size_t index) {
+  const std::size_t offset = load16(slots + 2 * index);
+  if (offset > page_size - page_layout::kRecordHeader) [[unlikely]]
+    return {};
+  const std::uint8_t* at = page + offset;
+  const std::uint32_t key_size = load16(at);
+  const std::uint32_t raw = load16(at + 2);
+  const std::uint32_t value_size = raw & 0x7FFFU;
+  if (offset + page_layout::kRecordHeader + key_size + value_size > page_size) [[unlikely]] {
+    return {};
+  }
+  const bool indirect = (raw & page_layout::kIndirectValue) != 0;
+  if (indirect && value_size != ref_layout::kSize) [[unlikely]]
+    return {};
+  return {at + page_layout::kRecordHeader, key_size, value_size, indirect};
+}
+
 /// A leaf page: heads, slots, free space, heap of records.
 class LeafView {
  public:
@@ -108,20 +127,7 @@ class LeafView {
 
   /// The record at `index` < count().
   LeafRecord record(std::size_t index) const {
-    const std::size_t offset = load16(slots() + 2 * index);
-    if (offset > page_size_ - page_layout::kRecordHeader) [[unlikely]]
-      return {};
-    const std::uint8_t* at = page_ + offset;
-    const std::uint32_t key_size = load16(at);
-    const std::uint32_t raw = load16(at + 2);
-    const std::uint32_t value_size = raw & 0x7FFFU;
-    if (offset + page_layout::kRecordHeader + key_size + value_size > page_size_) [[unlikely]] {
-      return {};
-    }
-    const bool indirect = (raw & page_layout::kIndirectValue) != 0;
-    if (indirect && value_size != ref_layout::kSize) [[unlikely]]
-      return {};
-    return {at + page_layout::kRecordHeader, key_size, value_size, indirect};
+    return leaf_record(page_, page_size_, slots(), index);
   }
 
   /// The record with exactly `key`, or key == nullptr with `damaged` telling which. Keys outside

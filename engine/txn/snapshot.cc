@@ -18,6 +18,11 @@ Snapshot::~Snapshot() {
   environment->end_read(*this);
 }
 
+Error Snapshot::unreadable() const {
+  if (!stale()) return view.damaged_map();
+  return {ErrorCode::kForked, environment->path + ": the transaction was begun before fork()"};
+}
+
 const Ref* Snapshot::root_slow(Table handle) {
   auto found = table(handle);
   if (found && (*found)->presence == TableState::Presence::kPresent) {

@@ -46,6 +46,8 @@ class Snapshot {
   Result<TableState*> table(Table table);
   /// Whether the handle came through fork().
   bool stale() const { return birth_ != os::fork_count(); }
+  /// Why view.map_damaged(): a fork, or a page that could not be read.
+  Error unreadable() const;
   /// Why the last call that returned null or kError failed.
   Error take_error() { return error.message.empty() ? view.take_error() : std::move(error); }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include <kist/engine/bytes.h>
@@ -52,7 +53,8 @@ class Cursor {
   /// Value of the record, borrowed from the transaction. Large values are verified here, hence the
   /// Result. Errors: kCursorInvalid when not valid(), kDamaged.
   Result<Bytes> value() const {
-    if (valid_ && !indirect_ && write_count_ == *writes_) [[likely]]
+    if (valid_ && !indirect_ && write_count_ == *writes_ &&
+        map_damaged_->load(std::memory_order_relaxed) == 0) [[likely]]
       return raw_value_;
     return value_slow();
   }
@@ -75,7 +77,7 @@ class Cursor {
   Cursor(Snapshot* snapshot, std::uint32_t table);
 
   bool advance(bool forward);
-  bool take(const Step& leaf);
+  bool take(std::uint32_t index);
   Result<Bytes> value_slow() const;
   Result<const Ref*> restart();
   Result<bool> descend_edge(const Ref& from, std::uint8_t level, bool rightmost);
@@ -95,6 +97,12 @@ class Cursor {
   Bytes key_;
   Bytes raw_value_;        // inline value, or the reference to a large one
   bool indirect_ = false;  // raw_value_ is a reference
+  std::uint32_t page_size_;
+  std::uint32_t index_ = 0;                        // in the leaf at the end of path_
+  std::uint32_t count_ = 0;                        // records of that leaf
+  const std::uint8_t* leaf_ = nullptr;             // that leaf
+  const std::uint8_t* slots_ = nullptr;            // and its slots
+  const std::atomic<std::uint32_t>* map_damaged_;  // not 0: reads may have seen zeros
   std::array<Step, kMaxDepth> path_;
 };
 
