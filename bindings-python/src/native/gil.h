@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <thread>
+
+#include <pybind11/pybind11.h>
+#ifdef __GLIBCXX__
+#include <cxxabi.h>
+#endif
+
+namespace kist::python {
+
+/// Takes the GIL back. While the interpreter ends, Python before 3.14 answers in other threads than
+/// its own with pthread_exit(), which would unwind through C++ that needs the GIL to clean up; such
+/// a thread is put to sleep instead until the process is gone, as Python 3.14 does.
+inline void take_gil(PyThreadState* state) {
+#ifdef __GLIBCXX__
+  try {
+    PyEval_RestoreThread(state);
+  } catch (abi::__forced_unwind&) {
+    while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
+#else
+  PyEval_RestoreThread(state);
+#endif
+}
+
+/// Runs `work`, which touches nothing of Python, without the GIL, and returns its result.
+template <typename Work>
+auto without_gil(Work work) {
+  PyThreadState* const state = PyEval_SaveThread();
+  try {
+    if constexpr (std::is_void_v<std::invoke_result_t<Work>>) {
+      work();
+      take_gil(state);
+    } else {
+      auto result = work();
+      take_gil(state);
+      return result;
+    }
+  } catch (...) {
+    take_gil(state);
+    throw;
+  }
+}
+
+}  // namespace kist::python

@@ -1,0 +1,47 @@
+#include "iterator.h"
+
+#include "errors.h"
+#include "transaction.h"
+#include "values.h"
+
+namespace py = pybind11;
+
+namespace kist::python {
+
+Range Bounds::range() const {
+  Range range;
+  if (start) range.from = *start;
+  if (stop) range.to = *stop;
+  range.prefix = prefix;
+  range.reverse = reverse;
+  range.limit = limit;
+  return range;
+}
+
+RecordIterator::RecordIterator(std::shared_ptr<Transaction> transaction, Iterator iterator,
+                               Wanted wanted, bool bytes_keys)
+    : transaction_(std::move(transaction)),
+      iterator_(std::move(iterator)),
+      wanted_(wanted),
+      bytes_keys_(bytes_keys) {}
+
+py::object RecordIterator::next() {
+  if (!transaction_) throw py::stop_iteration();
+  transaction_->require_open();
+  Iterator& iterator = iterator_.get();
+  if (!take(iterator.next())) {
+    iterator_.reset();
+    transaction_.reset();
+    throw py::stop_iteration();
+  }
+  if (wanted_ == Wanted::kKeys) return key_to_python(iterator.key(), bytes_keys_);
+  py::object value = value_to_python(take(iterator.value()));
+  if (wanted_ == Wanted::kValues) return value;
+  return py::make_tuple(key_to_python(iterator.key(), bytes_keys_), std::move(value));
+}
+
+void RecordIterator::detach() {
+  iterator_.reset();
+}
+
+}  // namespace kist::python

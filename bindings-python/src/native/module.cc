@@ -1,0 +1,113 @@
+// The module kist._kist: thin classes over the C++ interface. The package kist gives them Python's
+// manners; nothing here is public.
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include "errors.h"
+#include "iterator.h"
+#include "profile.h"
+#include "transaction.h"
+#include "values.h"
+
+namespace py = pybind11;
+using namespace kist::python;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+Bounds make_bounds(const py::object& start, const py::object& stop, const py::object& prefix,
+                   bool reverse, std::optional<std::uint64_t> limit) {
+  const auto bound = [](const py::object& key) {
+    return key.is_none() ? std::nullopt : std::optional<std::string>(key_bytes(key));
+  };
+  return Bounds{bound(start), bound(stop), bound(prefix).value_or(""), reverse, limit};
+}
+
+/// Defines the reading calls, which profiles, readers and writers share.
+template <typename Class>
+void define_reading(Class& definition) {
+  using Source = typename Class::type;
+  definition.def("get", &Source::get, py::arg("store"), py::arg("key"), py::arg("absent"))
+      .def("has", &Source::has, py::arg("store"), py::arg("key"))
+      .def("count", &Source::count, py::arg("store"))
+      .def(
+          "iterate",
+          [](Source& source, const StoreHandle& store, Wanted wanted, bool bytes_keys,
+             const py::object& start, const py::object& stop, const py::object& prefix,
+             bool reverse, std::optional<std::uint64_t> limit) {
+            return source.iterate(store, wanted, bytes_keys,
+                                  make_bounds(start, stop, prefix, reverse, limit));
+          },
+          py::arg("store"), py::arg("wanted"), py::arg("bytes_keys"), py::arg("start"),
+          py::arg("stop"), py::arg("prefix"), py::arg("reverse"), py::arg("limit"));
+}
+
+/// Defines the writing calls, which profiles and writers share.
+template <typename Class>
+void define_writing(Class& definition) {
+  using Target = typename Class::type;
+  definition.def("put", &Target::put, py::arg("store"), py::arg("key"), py::arg("value"))
+      .def("erase", &Target::erase, py::arg("store"), py::arg("key"))
+      .def("clear", &Target::clear, py::arg("store"))
+      .def("open_store", &Target::open_store, py::arg("name"), py::arg("create"))
+      .def("drop_store", &Target::drop_store, py::arg("name"));
+}
+
+void define_records(py::module_& module) {
+  py::enum_<Wanted>(module, "Wanted")
+      .value("KEYS", Wanted::kKeys)
+      .value("VALUES", Wanted::kValues)
+      .value("ITEMS", Wanted::kItems);
+  py::class_<StoreHandle>(module, "Store");
+  py::class_<RecordIterator, std::shared_ptr<RecordIterator>>(module, "RecordIterator")
+      .def("__iter__", [](const py::object& self) { return self; })
+      .def("__next__", &RecordIterator::next);
+  py::class_<BorrowedBytes>(module, "BorrowedBytes", py::buffer_protocol())
+      .def_buffer([](const BorrowedBytes& borrowed) {
+        // An empty span may have no address, but a buffer must.
+        static const std::uint8_t kNothing = 0;
+        const auto* data = borrowed.bytes.empty() ? &kNothing : borrowed.bytes.data();
+        return py::buffer_info(data, static_cast<py::ssize_t>(borrowed.bytes.size()));
+      });
+}
+
+void define_transactions(py::module_& module) {
+  py::class_<Transaction, std::shared_ptr<Transaction>>(module, "Transaction")
+      .def("end", &Transaction::end)
+      .def_property_readonly("open", &Transaction::open);
+  py::class_<ReaderHandle, Transaction, std::shared_ptr<ReaderHandle>> reader(module, "Reader");
+  define_reading(reader);
+  reader.def("view", &ReaderHandle::view, py::arg("store"), py::arg("key"))
+      .def_property_readonly("id", &ReaderHandle::id);
+  py::class_<WriterHandle, Transaction, std::shared_ptr<WriterHandle>> writer(module, "Writer");
+  define_reading(writer);
+  define_writing(writer);
+  writer.def("commit", &WriterHandle::commit, py::arg("relaxed"));
+}
+
+void define_profile(py::module_& module) {
+  py::class_<ProfileHandle, std::shared_ptr<ProfileHandle>> profile(module, "Profile");
+  define_reading(profile);
+  define_writing(profile);
+  profile.def("read", &ProfileHandle::read)
+      .def("write", &ProfileHandle::write, py::arg("timeout"))
+      .def("stores", &ProfileHandle::stores)
+      .def("sync", &ProfileHandle::sync)
+      .def("check", &ProfileHandle::check)
+      .def("stats", &ProfileHandle::stats)
+      .def("close", &ProfileHandle::close)
+      .def_property_readonly("closed", &ProfileHandle::closed)
+      .def_property_readonly("directory", &ProfileHandle::directory);
+  module.def("open", &ProfileHandle::open, py::arg("directory"), py::arg("create"),
+             py::arg("read_only"), py::arg("page_size"), py::arg("file_mode"), py::arg("relaxed"));
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_kist, module) {
+  translate_failures();
+  define_records(module);
+  define_transactions(module);
+  define_profile(module);
+}

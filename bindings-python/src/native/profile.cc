@@ -1,0 +1,245 @@
+#include "profile.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+#include <kist/manager.h>
+
+#include "errors.h"
+#include "gil.h"
+#include "values.h"
+
+namespace py = pybind11;
+
+namespace kist::python {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// How long a wait goes on before it looks for signals and for a closed profile.
+constexpr milliseconds kWaitSlice{100};
+
+std::unexpected<Error> closed_profile() {
+  return fail(ErrorCode::kClosed, "the profile is closed");
+}
+
+std::optional<Clock::time_point> deadline_of(std::optional<double> timeout) {
+  if (!timeout) return std::nullopt;
+  if (!(*timeout >= 0)) {
+    throw Failure{Error{ErrorCode::kInvalidArgument, "a timeout must not be negative or NaN"}};
+  }
+  // A year: the clock cannot count to what a double can.
+  const std::chrono::duration<double> wait(std::min(*timeout, 3.2e7));
+  return Clock::now() + std::chrono::ceil<milliseconds>(wait);
+}
+
+std::unexpected<Error> timed_out(const std::filesystem::path& directory, double timeout) {
+  std::array<char, 32> seconds{};
+  std::snprintf(seconds.data(), seconds.size(), "%g", timeout);
+  return fail(ErrorCode::kTimedOut, "others were writing to '" + directory.string() +
+                                        "' for all of " + seconds.data() + " seconds");
+}
+
+}  // namespace
+
+ProfileHandle::ProfileHandle(Profile profile)
+    : profile_(std::move(profile)), directory_(profile_.get().directory()) {}
+
+// The last user's end flushes the file.
+ProfileHandle::~ProfileHandle() {
+  without_gil([this] { profile_.reset(); });
+}
+
+std::shared_ptr<ProfileHandle> ProfileHandle::open(const std::filesystem::path& directory,
+                                                   bool create, bool read_only,
+                                                   std::optional<std::uint32_t> page_size,
+                                                   std::uint32_t file_mode, bool relaxed) {
+  ProfileOptions options;
+  options.create = create && !read_only;
+  options.create_directory = options.create;
+  options.read_only = read_only;
+  options.page_size = page_size;
+  options.file_mode = file_mode;
+  options.durability = relaxed ? Durability::kRelaxed : Durability::kDurable;
+  return std::make_shared<ProfileHandle>(
+      take(without_gil([&] { return Manager::instance().open(directory, options); })));
+}
+
+Profile& ProfileHandle::native() const {
+  if (closed_) throw Failure{closed_profile().error()};
+  return profile_.get();
+}
+
+/// Waits for the write transaction and runs `change` in it, both without the GIL. Returns what
+/// `change` returns, a Result.
+template <typename Change>
+auto ProfileHandle::change(std::optional<double> timeout, Change change) {
+  const Profile& profile = native();
+  WriterHandle::require_none_in_this_thread(directory_.string());
+  const auto deadline = deadline_of(timeout);
+  using Answer = std::invoke_result_t<Change, Writer&>;
+  while (true) {
+    milliseconds slice = kWaitSlice;
+    if (deadline) {
+      const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now());
+      slice = std::clamp(left, milliseconds(timeout == 0.0 ? 0 : 1), kWaitSlice);
+    }
+    std::optional<Answer> answer = without_gil([&]() -> std::optional<Answer> {
+      Result<Writer> writer = profile.write(slice);
+      if (writer && closed_) return closed_profile();
+      if (writer) return change(*writer);
+      if (writer.error().code == ErrorCode::kTimedOut) {
+        if (!deadline || Clock::now() < *deadline) return std::nullopt;
+        return timed_out(directory_, *timeout);
+      }
+      return std::unexpected(std::move(writer).error());
+    });
+    if (answer) return *std::move(answer);
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    native();
+  }
+}
+
+void ProfileHandle::remember(const std::shared_ptr<Transaction>& transaction) {
+  if (transactions_.size() == transactions_.capacity()) {
+    std::erase_if(transactions_, [](const auto& weak) { return weak.expired(); });
+  }
+  transactions_.push_back(transaction);
+}
+
+void ProfileHandle::close() {
+  if (closed_.exchange(true)) return;
+  // An abort lets other threads run, which may end transactions themselves.
+  const auto transactions = std::move(transactions_);
+  transactions_.clear();
+  for (const auto& weak : transactions) {
+    if (const auto transaction = weak.lock()) transaction->end_with_profile();
+  }
+  if (profile_.inherited()) return;
+  take(without_gil([this] { return profile_.get().close(); }));
+}
+
+StoreHandle ProfileHandle::open_store(const std::string& name, bool create) {
+  const Profile& profile = native();
+  if (create) WriterHandle::require_none_in_this_thread(directory_.string());
+  return StoreHandle{
+      ProcessBound(take(without_gil([&] { return profile.open_store(name, create); })))};
+}
+
+std::vector<std::string> ProfileHandle::stores() {
+  std::vector<std::string> names;
+  for (StoreInfo& info : take(native().stores())) names.push_back(std::move(info.name));
+  return names;
+}
+
+bool ProfileHandle::drop_store(const std::string& name) {
+  return take(change(std::nullopt, [&](Writer& writer) -> Result<bool> {
+    KIST_ASSIGN(const bool existed, writer.drop_store(name));
+    KIST_TRY(writer.commit());
+    return existed;
+  }));
+}
+
+std::shared_ptr<ReaderHandle> ProfileHandle::read() {
+  auto reader = std::make_shared<ReaderHandle>(take(native().read()));
+  remember(reader);
+  return reader;
+}
+
+std::shared_ptr<WriterHandle> ProfileHandle::write(std::optional<double> timeout) {
+  Writer begun =
+      take(change(timeout, [](Writer& writer) -> Result<Writer> { return std::move(writer); }));
+  // Closed while this thread waited; then the writer ends here.
+  native();
+  auto writer = std::make_shared<WriterHandle>(std::move(begun), directory_.string());
+  remember(writer);
+  return writer;
+}
+
+void ProfileHandle::sync() {
+  const Profile& profile = native();
+  take(without_gil([&] { return profile.sync(); }));
+}
+
+py::tuple ProfileHandle::check() {
+  const Profile& profile = native();
+  const engine::CheckReport report = take(without_gil([&] { return profile.check(); }));
+  py::list violations;
+  for (const engine::Violation& violation : report.violations) {
+    violations.append(py::make_tuple(violation.page, violation.where, violation.what));
+  }
+  return py::make_tuple(violations, report.pages_walked, report.records);
+}
+
+py::dict ProfileHandle::stats() {
+  const engine::EnvironmentStats stats = take(native().stats());
+  py::dict names;
+  names["page_size"] = stats.page_size;
+  names["file_pages"] = stats.file_pages;
+  names["free_pages"] = stats.free_pages;
+  names["pending_pages"] = stats.pending_pages;
+  names["transaction_id"] = stats.transaction_id;
+  names["durable_id"] = stats.durable_id;
+  names["oldest_pinned"] = stats.oldest_pinned;
+  names["stores"] = take(native().stores()).size();
+  names["flushes"] = stats.flushes;
+  names["bytes_written"] = stats.bytes_written;
+  return names;
+}
+
+py::object ProfileHandle::get(const StoreHandle& store, py::handle key, py::object absent) {
+  const Reader reader = take(native().read());
+  const auto value = take(reader.get(store.store.get(), key_bytes(key)));
+  return value ? value_to_python(*value) : absent;
+}
+
+bool ProfileHandle::has(const StoreHandle& store, py::handle key) {
+  native();
+  return take(store.store.get().has(key_bytes(key)));
+}
+
+std::uint64_t ProfileHandle::count(const StoreHandle& store) {
+  native();
+  return take(store.store.get().count());
+}
+
+std::shared_ptr<RecordIterator> ProfileHandle::iterate(const StoreHandle& store, Wanted wanted,
+                                                       bool bytes_keys, const Bounds& bounds) {
+  return read()->iterate(store, wanted, bytes_keys, bounds);
+}
+
+void ProfileHandle::put(const StoreHandle& store, py::handle key, py::handle value) {
+  const ValueArgument argument(value);
+  const std::string_view raw_key = key_bytes(key);
+  const Store& native_store = store.store.get();
+  take(change(std::nullopt, [&](Writer& writer) -> Result<void> {
+    KIST_TRY(writer.put(native_store, raw_key, argument.view()));
+    KIST_TRY(writer.commit());
+    return {};
+  }));
+}
+
+bool ProfileHandle::erase(const StoreHandle& store, py::handle key) {
+  const std::string_view raw_key = key_bytes(key);
+  const Store& native_store = store.store.get();
+  return take(change(std::nullopt, [&](Writer& writer) -> Result<bool> {
+    KIST_ASSIGN(const bool existed, writer.erase(native_store, raw_key));
+    KIST_TRY(writer.commit());
+    return existed;
+  }));
+}
+
+std::uint64_t ProfileHandle::clear(const StoreHandle& store) {
+  const Store& native_store = store.store.get();
+  return take(change(std::nullopt, [&](Writer& writer) -> Result<std::uint64_t> {
+    KIST_ASSIGN(const std::uint64_t removed, writer.clear(native_store));
+    KIST_TRY(writer.commit());
+    return removed;
+  }));
+}
+
+}  // namespace kist::python

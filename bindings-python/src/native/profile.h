@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <pybind11/pybind11.h>
+
+#include <kist/store.h>
+
+#include "iterator.h"
+#include "process_bound.h"
+#include "transaction.h"
+
+namespace kist::python {
+
+/// A profile for Python. What waits or does input and output runs without the GIL; all else is
+/// guarded by it. Calls on a store are transactions of their own. All throw Failure.
+class ProfileHandle {
+ public:
+  explicit ProfileHandle(Profile profile);
+  ~ProfileHandle();
+
+  /// As kist::Manager::open(). `relaxed` is the durability of commits that do not say otherwise.
+  static std::shared_ptr<ProfileHandle> open(const std::filesystem::path& directory, bool create,
+                                             bool read_only, std::optional<std::uint32_t> page_size,
+                                             std::uint32_t file_mode, bool relaxed);
+  /// Ends every transaction and this user of the profile. Does nothing when it is closed, and in a
+  /// forked child.
+  void close();
+  /// Whether close() was called.
+  bool closed() const { return closed_; }
+  /// Canonical path.
+  std::filesystem::path directory() const { return directory_; }
+
+  StoreHandle open_store(const std::string& name, bool create);
+  /// Names of all stores.
+  std::vector<std::string> stores();
+  bool drop_store(const std::string& name);
+
+  std::shared_ptr<ReaderHandle> read();
+  /// Waits for other writers for `timeout` seconds, or for ever; signals are handled meanwhile.
+  std::shared_ptr<WriterHandle> write(std::optional<double> timeout);
+  void sync();
+  /// (list of (page, where, what), pages walked, records)
+  pybind11::tuple check();
+  /// Sizes and counters by name.
+  pybind11::dict stats();
+
+  pybind11::object get(const StoreHandle& store, pybind11::handle key, pybind11::object absent);
+  bool has(const StoreHandle& store, pybind11::handle key);
+  std::uint64_t count(const StoreHandle& store);
+  std::shared_ptr<RecordIterator> iterate(const StoreHandle& store, Wanted wanted, bool bytes_keys,
+                                          const Bounds& bounds);
+  void put(const StoreHandle& store, pybind11::handle key, pybind11::handle value);
+  bool erase(const StoreHandle& store, pybind11::handle key);
+  std::uint64_t clear(const StoreHandle& store);
+
+ private:
+  Profile& native() const;
+  template <typename Change>
+  auto change(std::optional<double> timeout, Change change);
+  void remember(const std::shared_ptr<Transaction>& transaction);
+
+  ProcessBound<Profile> profile_;
+  std::filesystem::path directory_;
+  std::atomic<bool> closed_ = false;  // read by waits, which do not hold the GIL
+  std::vector<std::weak_ptr<Transaction>> transactions_;
+};
+
+}  // namespace kist::python
