@@ -63,16 +63,23 @@ Result<LockFile> LockFile::rebuild(const std::string& path, const Identity& iden
   words[offsetof(LockFileLayout, instance) / 8] = instance;
   // Real zeros: a store through the map into a hole would end in SIGBUS on a full disk.
   KIST_TRY(file.write_at(0, bytes_of(0, words.size())));
-  return map(std::move(file), identity);
+  return map(std::move(file));
 }
 
-Result<LockFile> LockFile::join(const std::string& path, const Identity& identity,
-                                os::Access access, os::CallObserver* observer) {
+Result<LockFile> LockFile::open(const std::string& path, os::Access access,
+                                os::CallObserver* observer) {
   KIST_ASSIGN(os::File file, os::File::open(path, access, observer));
-  return map(std::move(file), identity);
+  return map(std::move(file));
 }
 
-Result<LockFile> LockFile::map(os::File file, const Identity& identity) {
+bool LockFile::carries(const Identity& identity) const {
+  const auto expected = words_of(identity);
+  const LockFileLayout& words = layout();
+  return words.identity[0].load(std::memory_order_acquire) == expected[0] &&
+         words.identity[1].load(std::memory_order_acquire) == expected[1];
+}
+
+Result<LockFile> LockFile::map(os::File file) {
   KIST_ASSIGN(const std::uint64_t size, file.size());
   const auto refuse = [&file](ErrorCode code, const std::string& what) {
     return fail(code, "lock file '" + file.path() + "' " + what);
@@ -90,10 +97,6 @@ Result<LockFile> LockFile::map(os::File file, const Identity& identity) {
     return refuse(ErrorCode::kNewerFormat, "has layout version " +
                                                std::to_string(load(layout.version)) +
                                                ", expected " + std::to_string(kVersion));
-  }
-  const auto expected = words_of(identity);
-  if (load(layout.identity[0]) != expected[0] || load(layout.identity[1]) != expected[1]) {
-    return refuse(ErrorCode::kDamaged, "belongs to another data file");
   }
   KIST_ASSIGN(const os::FileIdentity file_identity, file.identity());
   const std::uint64_t parts[2] = {file_identity.inode, load(layout.instance)};

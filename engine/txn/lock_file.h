@@ -88,10 +88,13 @@ class LockFile {
   static Result<LockFile> rebuild(const std::string& path, const Identity& identity,
                                   std::uint32_t mode, os::CallObserver* observer);
 
-  /// Maps the file of somebody else. Errors: kNotFound, kPermission, kDamaged when it is too short
-  /// or does not carry the identity.
-  static Result<LockFile> join(const std::string& path, const Identity& identity, os::Access access,
+  /// Maps the file that is there, whosever it is. Errors: kNotFound, kPermission, kDamaged when it
+  /// is too short or no lock file, kNewerFormat.
+  static Result<LockFile> open(const std::string& path, os::Access access,
                                os::CallObserver* observer);
+
+  /// Whether it belongs to the data file with that nonce.
+  bool carries(const Identity& identity) const;
 
   /// The mapped words. At least kInitialLockFileBytes of them lay in the file when it was mapped.
   LockFileLayout& layout() const { return *reinterpret_cast<LockFileLayout*>(memory_->data()); }
@@ -105,7 +108,7 @@ class LockFile {
 
  private:
   LockFile(os::File file, std::unique_ptr<os::SharedMemory> memory, std::uint64_t place);
-  static Result<LockFile> map(os::File file, const Identity& identity);
+  static Result<LockFile> map(os::File file);
 
   os::File file_;
   std::unique_ptr<os::SharedMemory> memory_;

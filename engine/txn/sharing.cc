@@ -40,10 +40,32 @@ Result<std::unique_ptr<Sharing>> Sharing::begin_open(os::File& data, const std::
   // they change nothing.
   KIST_TRY(
       data.lock(kOpeningByte, 1, can_exclude ? os::LockKind::kExclusive : os::LockKind::kShared));
-  KIST_ASSIGN(const auto live,
-              data.first_conflict(kLiveBytes, kMaxProcesses, os::LockKind::kExclusive));
-  sharing->sole_ = !live;
+  KIST_TRY(sharing->look_for_others());
   return sharing;
+}
+
+Result<void> Sharing::look_for_others() {
+  // The others may die at any moment. So the first question is whether somebody has the lock file
+  // in use: yes settles it, for the file then serves us just as if they had died a moment later.
+  // Only after a no does it count whether somebody lives: asked the other way round, the last of
+  // them could die between the questions, and the lock file would pass for a stranger's.
+  if (data_.access() == os::Access::kReadWrite) {
+    Result<LockFile> found = LockFile::open(lock_path_, os::Access::kReadWrite, observer_);
+    if (found) {
+      KIST_ASSIGN(const bool shared, in_use(*found));
+      if (shared) {
+        candidate_ = std::move(*found);
+        return {};
+      }
+      refusal_ = Error{ErrorCode::kDamaged, "they use another one"};
+    } else {
+      refusal_ = std::move(found).error();
+    }
+  }
+  KIST_ASSIGN(const auto live,
+              data_.first_conflict(kLiveBytes, kMaxProcesses, os::LockKind::kExclusive));
+  sole_ = !live;
+  return {};
 }
 
 Result<void> Sharing::create_lock_file(const Identity& identity) {
@@ -62,25 +84,20 @@ Result<void> Sharing::join_lock_file(const Identity& identity) {
   // Without a live process there is nobody to vouch for the lock file; without write access to the
   // data file there is no live byte for us, so no slot either.
   if (sole_ || data_.access() == os::Access::kRead) return {};
-  Result<LockFile> joined = LockFile::join(lock_path_, identity, os::Access::kReadWrite, observer_);
-  if (!joined) {
-    const Error& error = joined.error();
-    if (error.code == ErrorCode::kPermission && read_only_) return {};
-    if (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kDamaged) {
-      return fail(ErrorCode::kBusy, "'" + data_.path() +
-                                        "' is open elsewhere, but its lock file was deleted or "
-                                        "replaced; close it everywhere, then open again (" +
-                                        error.message + ")");
-    }
-    return std::unexpected(error);
+  if (candidate_ && !candidate_->carries(identity)) {
+    refusal_ = Error{ErrorCode::kDamaged, "it belongs to another data file"};
+    candidate_.reset();
   }
-  KIST_ASSIGN(const bool shared, in_use(*joined));
-  if (!shared) {
-    return fail(ErrorCode::kBusy,
-                "'" + data_.path() + "' is open elsewhere, but with another lock file than '" +
-                    lock_path_ + "', which was replaced; close it everywhere, then open again");
+  if (candidate_) return use_slots(*std::exchange(candidate_, std::nullopt));
+  if (refusal_->code == ErrorCode::kPermission && read_only_) return {};
+  if (refusal_->code != ErrorCode::kNotFound && refusal_->code != ErrorCode::kDamaged) {
+    return std::unexpected(*refusal_);
   }
-  return use_slots(std::move(*joined));
+  return fail(ErrorCode::kBusy, "'" + data_.path() + "' is open elsewhere, but its lock file '" +
+                                    lock_path_ +
+                                    "' was deleted or replaced; close it everywhere, then open "
+                                    "again (" +
+                                    refusal_->message + ")");
 }
 
 Result<void> Sharing::use_slots(LockFile lock_file) {
@@ -182,10 +199,9 @@ Result<bool> Sharing::read_foreign_head(std::span<std::uint64_t, kHeadWords> wor
     if (!current || foreign_->damaged()) foreign_.reset();
   }
   if (foreign_ == nullptr) {
-    KIST_ASSIGN(LockFile lock_file,
-                LockFile::join(lock_path_, *identity_, os::Access::kRead, observer_));
+    KIST_ASSIGN(LockFile lock_file, LockFile::open(lock_path_, os::Access::kRead, observer_));
     KIST_ASSIGN(const bool current, in_use(lock_file));
-    if (!current) return false;
+    if (!current || !lock_file.carries(*identity_)) return false;
     foreign_ = std::make_unique<LockFile>(std::move(lock_file));
   }
   return engine::read_head_checked(foreign_->layout(), words);

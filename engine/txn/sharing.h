@@ -135,6 +135,7 @@ class Sharing {
  private:
   Sharing(os::File& data, std::string lock_path, bool read_only, std::uint32_t file_mode,
           os::CallObserver* observer);
+  Result<void> look_for_others();
   Result<void> use_slots(LockFile lock_file);
   Result<std::uint32_t> claim_live_byte();
   Result<void> collect_lock_pins(std::uint64_t head, Pins& pins) const;
@@ -150,6 +151,9 @@ class Sharing {
   os::CallObserver* const observer_;
   const std::uint32_t birth_ = os::fork_count();
   bool sole_ = false;
+  std::optional<LockFile>
+      candidate_;                 // lock file of the others, from begin_open() to the next step
+  std::optional<Error> refusal_;  // why there is none, should there be others
 
   std::unique_ptr<LockFile> lock_file_;   // with slots
   LockFileLayout* layout_ = nullptr;      // of lock_file_

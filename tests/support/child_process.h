@@ -56,7 +56,7 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  /// Ends the child with SIGKILL and waits until it is gone.
+  /// Ends the child with SIGKILL and waits until it is gone. Once, and not after wait().
   void kill() {
     ::kill(pid_, SIGKILL);
     wait();

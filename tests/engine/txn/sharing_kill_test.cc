@@ -30,6 +30,7 @@ struct Witness {
   std::atomic<std::uint64_t> two_writers;
   std::atomic<std::uint64_t> lost_pins;  // readers whose snapshot was reclaimed
   std::atomic<std::uint64_t> failures;   // calls that returned an Error
+  std::array<char, 400> first_failure;
   std::atomic<std::uint64_t> reads;
   std::atomic<std::uint64_t> writes;
   std::atomic<std::uint64_t> opens;
@@ -124,7 +125,9 @@ TEST_F(LongSharingKills, NeitherTwoWritersNorLostPinsNorAStandstill) {
     processes.emplace_back([&, child_seed]() -> int {
       std::mt19937_64 choices(child_seed);
       for (;;) {
-        if (!open_read_write_close(choices)) ++witness_->failures;
+        const Result<void> done = open_read_write_close(choices);
+        if (!done && witness_->failures++ == 0)
+          done.error().message.copy(witness_->first_failure.data(), 399);
       }
     });
   };
@@ -139,7 +142,7 @@ TEST_F(LongSharingKills, NeitherTwoWritersNorLostPinsNorAStandstill) {
 
   EXPECT_EQ(witness_->two_writers, 0U);
   EXPECT_EQ(witness_->lost_pins, 0U);
-  EXPECT_EQ(witness_->failures, 0U);
+  EXPECT_EQ(witness_->failures, 0U) << witness_->first_failure.data();
   EXPECT_GT(witness_->reads, 0U);
   EXPECT_GT(witness_->writes, 0U);
   const Opener a = open();

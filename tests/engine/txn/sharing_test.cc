@@ -1,12 +1,16 @@
 #include "engine/txn/sharing.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include "tests/engine/txn/sharing_fixture.h"
+#include "tests/support/child_process.h"
 
 namespace kist::engine {
 namespace {
@@ -173,6 +177,43 @@ TEST_F(SharingTest, NumbersOfProcessesAreReused) {
     EXPECT_EQ(live->length, 1U);
     close(a);
   }
+}
+
+/// Kills a process just before the call of a certain number.
+class Killer : public os::CallObserver {
+ public:
+  Killer(test::ChildProcess& victim, int at) : victim_(victim), at_(at) {}
+  int before(const os::Call&) override {
+    if (calls++ == at_) victim_.kill();
+    return 0;
+  }
+  int calls = 0;
+
+ private:
+  test::ChildProcess& victim_;
+  const int at_;
+};
+
+TEST_F(SharingTest, TheOtherMayDieAtAnyStepOfOpening) {
+  int steps = 1;
+  for (int at = 0; at < steps; ++at) {
+    test::Signal ready;
+    test::ChildProcess other([&]() -> int {
+      const Opener a = open();
+      publish(a, 7);
+      ready.send();
+      for (;;) ::pause();
+    });
+    ready.wait();
+    Killer killer(other, at);
+    Result<Opener> opener = try_open(false, os::Access::kReadWrite, kIdentity, &killer);
+    ASSERT_TRUE(ok(opener)) << "step " << at;
+    EXPECT_EQ(head(*opener), (*opener)->sole() ? 2U : 7U);
+    EXPECT_TRUE(ok((*opener)->lock_writer(Wait(0))));
+    EXPECT_FALSE((*opener)->collect_pins(10).value().everything);
+    steps = std::max(steps, killer.calls);
+  }
+  EXPECT_GT(steps, 5);
 }
 
 TEST_F(SharingTest, TooManyProcessesAreRefused) {
