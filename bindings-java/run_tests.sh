@@ -25,6 +25,7 @@ trap 'rm -rf "$classes"' EXIT
 find "$here/src/test/java" -name '*.java' >"$classes/sources"
 "${bin}javac" --release 17 -encoding UTF-8 -Xlint:all,-classfile -Werror -d "$classes" -cp "$jar$junit" "@$classes/sources"
 
+# A call that never returns cannot be interrupted from Java, so the whole run has a time limit.
 # -Xcheck:jni stops at any wrong use of JNI by the native library. UTF-8 names of files need a locale that has them.
-LC_ALL=C.UTF-8 "${bin}java" -Xcheck:jni -Xmx512m -ea -Dkist.source="$here/.." -Dkist.jar="$jar" \
+LC_ALL=C.UTF-8 timeout 1200 "${bin}java" -Xcheck:jni -Xmx512m -ea -Dkist.source="$here/.." -Dkist.jar="$jar" \
   -cp "$jar:$classes$junit" org.kist.TestRun

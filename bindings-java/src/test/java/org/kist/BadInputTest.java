@@ -38,13 +38,22 @@ class BadInputTest {
   void filesThatAreNoStore() throws IOException {
     byte[] noise = new byte[40_000];
     new Random(1).nextBytes(noise);
-    for (byte[] content : List.of(noise, new byte[40_000], "{\"a\": 1}\n".getBytes(StandardCharsets.UTF_8))) {
+    for (byte[] content : List.of(noise, "{\"a\": 1}\n".getBytes(StandardCharsets.UTF_8))) {
       Path directory = Files.createTempDirectory(temporary, "no-store");
       Path file = Files.write(directory.resolve("data.kist"), content);
       refused(ErrorCode.NOT_A_STORE, directory, Options.defaults());
       refused(ErrorCode.NOT_A_STORE, directory, Options.forReading());
       assertEquals(-1, Files.mismatch(file, Files.write(temporary.resolve("same"), content)));
     }
+  }
+
+  /** A system that lost its power may leave a file's length without its content. */
+  @Test
+  void filesOfZeros() throws IOException {
+    Path directory = Files.createDirectory(temporary.resolve("zeros"));
+    Files.write(directory.resolve("data.kist"), new byte[40_000]);
+    refused(ErrorCode.DAMAGED, directory, Options.defaults());
+    refused(ErrorCode.DAMAGED, directory, Options.forReading());
   }
 
   @Test
