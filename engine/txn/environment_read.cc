@@ -45,6 +45,10 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
 Result<void> Environment::begin_read(Snapshot& snapshot) {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
   if (!sharing->uses_slots()) return pin_by_lock(snapshot);
+  if (sharing->lock_file_damaged()) [[unlikely]] {
+    return fail(ErrorCode::kDamaged,
+                path + "-lock: was cut short; nobody sees what is pinned in it");
+  }
   KIST_ASSIGN(const std::uint32_t slot, sharing->claim_slot());
   snapshot.slot = slot;
   snapshot.pin = Snapshot::Pin::kSlot;
