@@ -8,7 +8,7 @@ export KIST_PYTHON := $(CURDIR)/$(VENV)/python
 FORMATTED = $(shell find engine kvstore tests bindings-* -name .build -prune -o \
   \( -name '*.h' -o -name '*.cc' -o -name '*.c' \) -print | sort)
 
-.PHONY: help setup build demo test bench fuzz crash tidy format format-check clean \
+.PHONY: help setup build demo test stress bench fuzz crash tidy format format-check clean \
   generate test-release test-asan test-tsan test-c test-python test-java test-swift
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make build         optimised build in build/release'
 	@echo 'make demo          one profile, five languages; PROFILE=dir keeps the profile there'
 	@echo 'make test          every test in every build, short crash and fuzz runs, format-check'
+	@echo 'make stress        five languages write the same keys for SECONDS=$(SECONDS)'
 	@echo 'make bench         compare with LMDB'
 	@echo 'make fuzz          all fuzz targets, SECONDS=$(SECONDS) each'
 	@echo 'make crash         the crash harness for SECONDS=$(SECONDS)'
@@ -33,8 +34,18 @@ build-release build-asan build-tsan build-fuzz: build-%: setup
 
 build: build-release
 
-demo: build
+# What `build` does not make: Python's module, which becomes a part of build/venv, and the Swift programs where there is a swift.
+.PHONY: bindings
+bindings: build
+	@bindings-python/install.sh
+	@if command -v "$${KIST_SWIFT:-swift}" >/dev/null; then bindings-swift/build.sh "$(KIST_BUILD_DIR)"; \
+	  else rm -f "$(KIST_BUILD_DIR)"/bin/kist_*_swift; fi
+
+demo: bindings
 	@tests/demo/run.sh
+
+stress: bindings
+	@$(KIST_PYTHON) tests/stress/run.py $(SECONDS)
 
 test: setup
 	@.ci/test
