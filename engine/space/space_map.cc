@@ -18,11 +18,13 @@ constexpr std::uint64_t kSmallestStepPages = 4;
 constexpr std::uint64_t kLargestStep = 16 << 20;
 constexpr std::uint64_t kStepFraction = 8;
 
-// While the file is no longer than 3/2 of its live pages (and a little more for small files), a
-// commit that finds no run of its length lengthens the file rather than taking fragments.
-constexpr std::uint64_t kSlackNumerator = 3;
-constexpr std::uint64_t kSlackDenominator = 2;
-constexpr std::uint64_t kSlackPages = 8;
+// While the file is no longer than its live pages and this part of them more, a commit that finds
+// no run of its length lengthens the file rather than taking fragments. Less for small files, where
+// a few fragments cost little and length is what users see.
+constexpr std::uint64_t kSlackFraction = 2;
+constexpr std::uint64_t kSmallFilePages = 512;
+constexpr std::uint64_t kSmallSlackFraction = 4;
+constexpr std::uint64_t kSmallSlackPages = 4;
 
 }  // namespace
 
@@ -77,7 +79,8 @@ std::uint64_t SpaceMap::growth_for(std::uint64_t missing) const {
 std::uint64_t SpaceMap::roomy_length(std::uint64_t pages) const {
   const std::uint64_t unused = free_.pages() + dropped_.pages() + pending_.pages();
   const std::uint64_t live = file_pages_ - unused + pages;
-  return live * kSlackNumerator / kSlackDenominator + kSlackPages;
+  if (live < kSmallFilePages) return live + live / kSmallSlackFraction + kSmallSlackPages;
+  return live + live / kSlackFraction;
 }
 
 bool SpaceMap::may_grow_for(std::uint64_t pages) const {
