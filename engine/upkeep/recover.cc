@@ -10,6 +10,7 @@
 #include "engine/format/overflow.h"
 #include "engine/space/space_record.h"
 #include "engine/tree/node.h"
+#include "engine/upkeep/page_check.h"
 
 namespace kist::engine {
 namespace {
@@ -88,10 +89,23 @@ class Prover {
   bool overflow(const Ref& ref) {
     if (ref.birth <= slot_.base) return true;
     if (ref.count > kMaxValueSize) return missing("an overflow run is longer than any value");
-    const std::uint8_t* run = pages(ref, overflow_pages(ref.count, pager_.page_size()));
+    const std::uint64_t count = overflow_pages(ref.count, pager_.page_size());
+    const std::uint8_t* run = pages(ref, count);
     if (run == nullptr) return false;
-    auto verified = pager_.verify_overflow(run, ref);
-    return verified ? true : missing(verified.error().message);
+    if (auto verified = pager_.verify_overflow(run, ref); !verified) {
+      return missing(verified.error().message);
+    }
+    const std::uint64_t table = overflow_table_offset(ref.count);
+    const Bytes bytes(run, count * pager_.page_size());
+    return unused(bytes, overflow_layout::kValue + ref.count, table) &&
+           unused(bytes, table + 8 * overflow_chunks(ref.count), bytes.size());
+  }
+
+  /// Bytes that no checksum covers must be the zeros that were written: a sector of them that the
+  /// device lost still holds what lay there before.
+  bool unused(Bytes run, std::uint64_t from, std::uint64_t to) {
+    return all_zero(run.subspan(from, to - from)) ||
+           missing("unused bytes of a run are not the zeros that were written");
   }
 
   bool space_records() {
@@ -105,6 +119,7 @@ class Prover {
       if (auto verified = verify_space_record(bytes, ref, pager_.seed()); !verified) {
         return missing(verified.error().message);
       }
+      if (!unused(bytes, ref.count, bytes.size())) return false;
       auto record = decode_space_record(bytes, ref, pager_.page_size());
       if (!record) return missing(record.error().message);
       if (record->previous.birth >= ref.birth) return missing("space records are in no order");

@@ -1,0 +1,33 @@
+// kist_stress: several processes on one store, and what is left when some of them die.
+//
+//   kist_stress                       200 rounds of kill -9 in a writer
+//   kist_stress --rounds N --seed S
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+
+#include "tests/concurrency/kill_storm.h"
+#include "tests/support/random.h"
+
+int main(int argc, char** argv) {
+  int rounds = 200;
+  std::uint64_t seed = kist::test::test_seed("kist_stress");
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
+      rounds = std::atoi(argv[++i]);
+    } else if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
+      seed = std::strtoull(argv[++i], nullptr, 10);
+    } else {
+      std::fprintf(stderr, "usage: kist_stress [--rounds N] [--seed S]\n");
+      return 2;
+    }
+  }
+  try {
+    return kist::test::run_kill_storm(rounds, seed) == 0 ? 0 : 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,89 @@
+#include "tests/crash/disk.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tests/support/must.h"
+
+namespace kist::test {
+
+void apply_change(std::string& content, const PendingChange& change, std::uint64_t from,
+                  std::uint64_t to) {
+  switch (change.kind) {
+    case PendingChange::Kind::kWrite:
+      if (content.size() < change.offset + to) content.resize(change.offset + to);
+      std::memcpy(content.data() + change.offset + from, change.data.data() + from, to - from);
+      break;
+    case PendingChange::Kind::kResize:
+      content.resize(change.length);
+      break;
+    case PendingChange::Kind::kAllocate:
+      content.resize(std::max<std::uint64_t>(content.size(), change.offset + change.length));
+      break;
+  }
+}
+
+void Disk::put(const std::string& name, std::string content) {
+  names_[name] = opened_[name] = static_cast<int>(files_.size());
+  files_.push_back({std::move(content), {}});
+}
+
+DiskFile& Disk::file(const std::string& path) {
+  const auto found = opened_.find(path);
+  require(found != opened_.end(), "a file was changed that was never created: " + path);
+  return files_[static_cast<std::size_t>(found->second)];
+}
+
+void Disk::apply(const Event& event) {
+  switch (event.kind) {
+    case Event::Kind::kCreate:
+      opened_[event.path] = static_cast<int>(files_.size());
+      pending_names_.push_back({event.path, static_cast<int>(files_.size())});
+      files_.emplace_back();
+      break;
+    case Event::Kind::kWrite:
+      file(event.path)
+          .pending.push_back(
+              {PendingChange::Kind::kWrite, event.offset, event.data.size(), event.data});
+      break;
+    case Event::Kind::kResize:
+      file(event.path).pending.push_back({PendingChange::Kind::kResize, 0, event.length, {}});
+      break;
+    case Event::Kind::kAllocate:
+      file(event.path)
+          .pending.push_back({PendingChange::Kind::kAllocate, event.offset, event.length, {}});
+      break;
+    case Event::Kind::kFlush: {
+      DiskFile& flushed = file(event.path);
+      for (const PendingChange& change : flushed.pending) {
+        apply_change(flushed.durable, change, 0, change.data.size());
+      }
+      flushed.pending.clear();
+      break;
+    }
+    case Event::Kind::kLink:
+    case Event::Kind::kRename:
+      opened_[event.to] = opened_.at(event.path);
+      pending_names_.push_back({event.to, opened_.at(event.path)});
+      if (event.kind == Event::Kind::kRename) pending_names_.push_back({event.path, -1});
+      break;
+    case Event::Kind::kUnlink:
+      pending_names_.push_back({event.path, -1});
+      break;
+    case Event::Kind::kFlushDirectory:
+      for (const PendingName& change : pending_names_) {
+        if (change.file < 0) {
+          names_.erase(change.name);
+        } else {
+          names_[change.name] = change.file;
+        }
+      }
+      pending_names_.clear();
+      break;
+    case Event::Kind::kBegun:
+    case Event::Kind::kAcknowledged:
+      break;
+  }
+}
+
+}  // namespace kist::test

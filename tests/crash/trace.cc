@@ -1,0 +1,215 @@
+#include "tests/crash/trace.h"
+
+#include "tests/support/must.h"
+
+namespace kist::test {
+
+using engine::Database;
+using engine::Durability;
+
+Trace::~Trace() {
+  // The environment's last calls are no part of the trace, and the hook looks at a trace that goes.
+  recorder_.set_flush_hook({});
+  database_.reset();
+}
+
+void Trace::open() {
+  recorder_.begun(static_cast<std::uint64_t>(newest()));
+  database_ = std::make_unique<Database>(must(
+      Database::open(directory_.file("store"), {.page_size = page_size_, .observer = &recorder_})));
+  recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
+  recorder_.set_flush_hook([this] { notice_publication(); });
+}
+
+void Trace::close() {
+  recorder_.set_flush_hook({});
+  must(database_->close());
+  database_.reset();
+  recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
+}
+
+// Whoever can see a durable commit may act on it: what readers see before the flush counts as
+// acknowledged.
+void Trace::notice_publication() {
+  if (!committing_) return;
+  const std::uint64_t id = must(database_->read()).id();
+  if (id != id_before_) recorder_.acknowledged(contents.size());
+}
+
+void Trace::commit(const std::function<void(DualWriter&)>& change, Durability durability) {
+  Tables next = model();
+  recorder_.begun(contents.size());
+  {
+    engine::WriteTxn txn = must(database_->write());
+    id_before_ = txn.id();
+    DualWriter writer(*database_, txn, next);
+    change(writer);
+    committing_ = durability == Durability::kDurable;
+    must(txn.commit(durability));
+    committing_ = false;
+  }
+  contents.push_back(std::move(next));
+  if (durability == Durability::kDurable) {
+    recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
+  }
+}
+
+void Trace::abort(const std::function<void(DualWriter&)>& change) {
+  Tables forgotten = model();
+  engine::WriteTxn txn = must(database_->write());
+  DualWriter writer(*database_, txn, forgotten);
+  change(writer);
+}
+
+void Trace::sync() {
+  must(database_->sync());
+  recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
+}
+
+namespace {
+
+void put_some(Trace& trace, DualWriter& writer, const std::string& table, int count,
+              std::uint64_t keys, std::uint64_t longest) {
+  for (int i = 0; i < count; ++i) {
+    const std::string key = "key " + std::to_string(trace.random.below(keys));
+    writer.put(table, key, trace.random.bytes(trace.random.below(longest + 1)));
+  }
+}
+
+void erase_some(Trace& trace, DualWriter& writer, const std::string& table, int count) {
+  for (int i = 0; i < count && !writer.model().at(table).empty(); ++i) {
+    const Records& records = writer.model().at(table);
+    writer.erase(
+        table,
+        std::next(records.begin(), static_cast<long>(trace.random.below(records.size())))->first);
+  }
+}
+
+void creation(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 3; ++i) {
+    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 1, 10, 30); });
+  }
+}
+
+void small_commits(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 20; ++i) {
+    trace.commit([&](DualWriter& writer) {
+      put_some(trace, writer, "", 2, 60, 100);
+      if (i % 4 == 3) erase_some(trace, writer, "", 2);
+    });
+    if (i % 7 == 5)
+      trace.abort([&](DualWriter& writer) { put_some(trace, writer, "", 5, 60, 200); });
+  }
+}
+
+void growth(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 8; ++i) {
+    trace.commit([&](DualWriter& writer) {
+      put_some(trace, writer, "", 20 << (i / 2), 100000, trace.page_size() / 8);
+    });
+  }
+}
+
+void overflow_values(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 12; ++i) {
+    trace.commit([&](DualWriter& writer) {
+      put_some(trace, writer, "", 2, 6, 5 * trace.page_size());
+      if (i % 4 == 1) put_some(trace, writer, "", 1, 6, 90000);
+      if (i % 3 == 2) erase_some(trace, writer, "", 1);
+      put_some(trace, writer, "", 2, 40, 20);
+    });
+  }
+}
+
+void named_tables(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 14; ++i) {
+    trace.commit([&](DualWriter& writer) {
+      const std::string name = "table " + std::to_string(trace.random.below(4));
+      const std::string other = "table " + std::to_string(4 + trace.random.below(2));
+      if (!writer.model().contains(name)) {
+        writer.create(name);
+      } else if (trace.random.one_in(4)) {
+        writer.drop(name);
+        return;
+      } else if (trace.random.one_in(4)) {
+        writer.clear(name);
+      } else if (trace.random.one_in(4) && !writer.model().contains(other)) {
+        writer.rename(name, other);
+        return;
+      }
+      put_some(trace, writer, name, 10, 50, 60);
+    });
+  }
+}
+
+void delete_to_empty(Trace& trace) {
+  trace.open();
+  trace.commit([&](DualWriter& writer) {
+    put_some(trace, writer, "", 150, 1000, trace.page_size() / 8);
+    put_some(trace, writer, "", 4, 1000, 6 * trace.page_size());
+  });
+  while (!trace.model().at("").empty()) {
+    trace.commit([&](DualWriter& writer) { erase_some(trace, writer, "", 25); });
+  }
+  trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 2, 10, 30); });
+}
+
+void relaxed_then_sync(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 24; ++i) {
+    const bool durable = i % 8 == 7;
+    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 60, 150); },
+                 durable ? Durability::kDurable : Durability::kRelaxed);
+    if (i % 12 == 4) trace.sync();
+  }
+  trace.close();
+}
+
+void close_and_reopen(Trace& trace) {
+  for (int session = 0; session < 4; ++session) {
+    trace.open();
+    for (int i = 0; i < session; ++i) {
+      trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 4, 50, 80); },
+                   i % 2 == 0 ? Durability::kRelaxed : Durability::kDurable);
+    }
+    trace.close();
+  }
+}
+
+void growing_and_shrinking(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 6; ++i) {
+    trace.commit([&](DualWriter& writer) {
+      for (int j = 0; j < 8; ++j) {
+        writer.put("", "large " + std::to_string(j), trace.random.bytes(24 * trace.page_size()));
+      }
+    });
+    trace.commit([&](DualWriter& writer) { writer.clear(""); });
+    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 2, 20, 50); });
+  }
+  trace.close();
+}
+
+}  // namespace
+
+const std::vector<TraceKind>& trace_kinds() {
+  static const std::vector<TraceKind> kinds{
+      {"creation", creation},
+      {"small commits", small_commits},
+      {"growth", growth},
+      {"overflow values", overflow_values},
+      {"named tables", named_tables},
+      {"delete to empty", delete_to_empty},
+      {"relaxed, then sync", relaxed_then_sync},
+      {"close and reopen", close_and_reopen},
+      {"growing and shrinking", growing_and_shrinking},
+  };
+  return kinds;
+}
+
+}  // namespace kist::test

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <kist/engine/database.h>
+
+#include "tests/crash/recorder.h"
+#include "tests/support/model.h"
+#include "tests/support/random.h"
+#include "tests/support/temp_directory.h"
+
+namespace kist::test {
+
+/// Work on one store, recorded call by call, with what the store holds after each commit.
+class Trace {
+ public:
+  Trace(std::uint32_t page_size, std::uint64_t seed) : random(seed), page_size_(page_size) {}
+  ~Trace();
+
+  /// Opens the store, creating it the first time.
+  void open();
+  /// Closes it cleanly.
+  void close();
+  /// Commits what `change` does to the store.
+  void commit(const std::function<void(DualWriter&)>& change,
+              engine::Durability durability = engine::Durability::kDurable);
+  /// Does changes and forgets them.
+  void abort(const std::function<void(DualWriter&)>& change);
+  void sync();
+
+  const Tables& model() const { return contents.back(); }
+  Recorder& recorder() { return recorder_; }
+  std::uint32_t page_size() const { return page_size_; }
+
+  Random random;
+  std::vector<Tables> contents{Tables{{"", {}}}};  ///< After each commit; [0]: the empty store.
+
+ private:
+  std::int64_t newest() const { return static_cast<std::int64_t>(contents.size()) - 1; }
+  void notice_publication();
+
+  const std::uint32_t page_size_;
+  TempDirectory directory_;
+  Recorder recorder_;
+  std::unique_ptr<engine::Database> database_;
+  bool committing_ = false;  // a durable commit is under way
+  std::uint64_t id_before_ = 0;
+};
+
+/// What a trace does, for people and for the loop over all of them.
+struct TraceKind {
+  const char* name;
+  void (*run)(Trace&);
+};
+
+/// All kinds of traces.
+const std::vector<TraceKind>& trace_kinds();
+
+}  // namespace kist::test
