@@ -348,3 +348,34 @@ threading.Thread(target=lambda: store.update(a=1), daemon=True).start()
     )
     with kist.open(directory) as profile:
         assert "a" not in profile.store("s")
+
+
+def test_a_garbage_collection_that_closes_the_reader_does_no_harm(profile, store):
+    values = ["text", b"blob", {"a": 1}, kist.Instant(1), kist.U64(2), 1.5]
+    store.update({f"{number:03}": values[number % len(values)] for number in range(60)})
+    expected = list(store.items())
+    before = gc.get_threshold()
+    cut_short = 0
+    for closing in range(1, 60, 3):
+        reader = profile.read()
+        collections = 0
+
+        def collected(phase: str, info: dict[str, int]) -> None:
+            nonlocal collections
+            collections += 1
+            if collections == closing:
+                reader.close()
+
+        found = []
+        gc.callbacks.append(collected)
+        gc.set_threshold(1)
+        try:
+            for item in reader[store].items():
+                found.append(item)
+        except kist.TransactionEndedError:
+            cut_short += 1
+        finally:
+            gc.set_threshold(*before)
+            gc.callbacks.remove(collected)
+        assert found == expected[: len(found)]
+    assert cut_short > 0

@@ -35,9 +35,12 @@ py::object RecordIterator::next() {
     throw py::stop_iteration();
   }
   if (wanted_ == Wanted::kKeys) return key_to_python(iterator.key(), bytes_keys_);
+  // Making Python objects can run other Python code, which may end the transaction under us: what
+  // is borrowed from it is used up or copied before.
+  const std::string key(iterator.key());
   py::object value = value_to_python(take(iterator.value()));
   if (wanted_ == Wanted::kValues) return value;
-  return py::make_tuple(key_to_python(iterator.key(), bytes_keys_), std::move(value));
+  return py::make_tuple(key_to_python(key, bytes_keys_), std::move(value));
 }
 
 void RecordIterator::detach() {

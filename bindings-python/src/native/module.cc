@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "iterator.h"
 #include "profile.h"
+#include "python_types.h"
 #include "transaction.h"
 #include "values.h"
 
@@ -106,6 +107,7 @@ void define_profile(py::module_& module) {
 }  // namespace
 
 PYBIND11_MODULE(_kist, module) {
+  python_types();
   translate_failures();
   define_records(module);
   define_transactions(module);

@@ -14,7 +14,7 @@ struct PythonTypes {
   pybind11::object make_error;  ///< Makes the exception of a code and a message.
 };
 
-/// Imports them at first use; they live as long as the interpreter. Needs the GIL.
+/// Imports them when it is first called, as the module loads; they live as long as the interpreter.
 const PythonTypes& python_types();
 
 }  // namespace kist::python

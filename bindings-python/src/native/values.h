@@ -39,7 +39,8 @@ class ValueArgument {
 };
 
 /// A value as a Python object of its own: bool, kist.U64, int, float, kist.Instant, uuid.UUID, str,
-/// kist.Json or bytes. Throws Failure: kBadValue (text that is not UTF-8).
+/// kist.Json or bytes. What `value` borrows is copied before any other Python code can run. Throws
+/// Failure: kBadValue (text that is not UTF-8).
 pybind11::object value_to_python(const ValueView& value);
 
 }  // namespace kist::python
