@@ -1,5 +1,9 @@
+#include <cstdio>
 #include <exception>
 #include <functional>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 

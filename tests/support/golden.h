@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace kist::testing {
+namespace kist::test {
 
 /// Root of the source tree that this test was built from.
 inline std::filesystem::path source_root() {
@@ -35,4 +35,4 @@ inline std::vector<std::uint8_t> from_hex(std::string_view hex) {
   return bytes;
 }
 
-}  // namespace kist::testing
+}  // namespace kist::test

@@ -2,18 +2,18 @@
 
 #include <bit>
 #include <cstdlib>
-#include <random>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "tests/support/golden.h"
+#include "tests/support/random.h"
 
 namespace kist::codec {
 namespace {
 
-using kist::testing::from_hex;
-using kist::testing::load_golden;
+using test::from_hex;
+using test::load_golden;
 
 /// The value that a golden vector describes in portable JSON: see kvstore/docs/format.md.
 Value value_of(const nlohmann::json& vector) {
@@ -104,19 +104,17 @@ TEST(ValueCodec, RefusesEveryCutOfAValue) {
 }
 
 TEST(ValueCodec, SurvivesRandomBytesAndDecodesOnlyWhatEncodesBack) {
-  const auto seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937 random(seed);
+  test::Random random(test::test_seed("ValueCodec"));
   ValueEncoder encoder;
   int decoded = 0;
   for (int round = 0; round < 200'000; ++round) {
-    std::vector<std::uint8_t> bytes(random() % 24);
-    for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    std::vector<std::uint8_t> bytes(random.next() % 24);
+    for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random.next());
     if (!bytes.empty()) bytes[0] %= 12;
     // Half of the time a length that may fit.
-    if (bytes.size() > 9 && random() % 2 == 0) {
+    if (bytes.size() > 9 && random.next() % 2 == 0) {
       std::fill(bytes.begin() + 1, bytes.begin() + 9, std::uint8_t{0});
-      bytes[1] = static_cast<std::uint8_t>(bytes.size() - 9 - random() % 2);
+      bytes[1] = static_cast<std::uint8_t>(bytes.size() - 9 - random.next() % 2);
     }
     const auto value = decode_value(bytes);
     if (!value || value->type() == ValueTag::kJson) continue;
