@@ -8,7 +8,7 @@ export KIST_PYTHON := $(CURDIR)/$(VENV)/python
 FORMATTED = $(shell find engine kvstore tests bindings-* -name .build -prune -o \
   \( -name '*.h' -o -name '*.cc' -o -name '*.c' \) -print | sort)
 
-.PHONY: help setup build demo test stress bench fuzz crash tidy format format-check clean \
+.PHONY: help setup build demo test stress bench instructions fuzz crash tidy format format-check clean \
   generate test-release test-asan test-tsan test-c test-python test-java test-swift
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make test          every test in every build, short crash and fuzz runs, format-check'
 	@echo 'make stress        five languages write the same keys for SECONDS=$(SECONDS)'
 	@echo 'make bench         compare with LMDB'
+	@echo 'make instructions  instructions an operation, by callgrind, beside LMDB'
 	@echo 'make fuzz          all fuzz targets, SECONDS=$(SECONDS) each'
 	@echo 'make crash         the crash harness for SECONDS=$(SECONDS)'
 	@echo 'make tidy          clang-tidy; make format, make format-check: clang-format'
@@ -52,6 +53,9 @@ test: setup
 
 bench: build
 	@build/release/bin/kist_bench
+
+instructions: build
+	@$(KIST_PYTHON) tests/instructions/count.py build/release/bin/kist_instructions
 
 crash: build
 	@build/release/bin/kist_crash --seconds $(SECONDS)

@@ -31,9 +31,7 @@ class KistEngine {
 
   /// Opens (creates) a store in `directory`; durable commits flush, others do not.
   KistEngine(const std::string& directory, bool durable)
-      : database_(must(engine::Database::open(
-            directory + "/bench.kist", {.durability = durable ? engine::Durability::kDurable
-                                                              : engine::Durability::kRelaxed}))) {}
+      : database_(must(engine::Database::open(directory + "/bench.kist", options(durable)))) {}
 
   /// One write transaction; put() adds to it.
   void begin_write() { write_ = std::make_unique<engine::WriteTxn>(must(database_.write())); }
@@ -79,6 +77,12 @@ class KistEngine {
   }
 
  private:
+  static engine::Options options(bool durable) {
+    engine::Options options;
+    options.durability = durable ? engine::Durability::kDurable : engine::Durability::kRelaxed;
+    return options;
+  }
+
   engine::Database database_;
   std::unique_ptr<engine::WriteTxn> write_;
   std::unique_ptr<engine::ReadTxn> read_;

@@ -1,0 +1,65 @@
+// kist_instructions ENGINE OPERATION TIMES DIRECTORY: runs one operation a known number of times,
+// so that valgrind's count of instructions for two different numbers gives the cost of one.
+// count.py does that and prints the table.
+
+#include <cstdlib>
+#include <string>
+
+#include "tests/bench/dataset.h"
+#include "tests/bench/lmdb_engine.h"
+#include "tests/bench/workloads.h"
+
+namespace kist::bench {
+namespace {
+
+constexpr std::size_t kRecords = 200000;
+
+template <typename Engine>
+std::uint64_t run_operation(const std::string& operation, std::size_t times,
+                            const std::string& directory) {
+  Dataset data(KeyKind::kInteger8, kRecords, 100, 1);
+  Engine engine(directory, false);
+  const std::vector<std::string>& keys = data.shuffled();
+  std::uint64_t sum = 0;
+  if (operation == "load") {
+    fill(engine, data, keys);
+  } else if (operation == "put") {  // overwrite, in batches, records all over the table
+    for (std::size_t i = 0; i < times; i += kBatch) {
+      engine.begin_write();
+      for (std::size_t j = i; j < i + kBatch; ++j)
+        engine.put(keys[j % kRecords], data.value(i + j));
+      engine.commit();
+    }
+  } else if (operation == "begin") {
+    for (std::size_t i = 0; i < times; ++i) {
+      engine.begin_read();
+      engine.end_read();
+    }
+  } else {
+    engine.begin_read();
+    sum += engine.scan(true);  // first touch of every page is not what is counted
+    if (operation == "get") {
+      for (std::size_t i = 0; i < times; ++i) sum += engine.get(keys[i % kRecords]);
+    } else if (operation == "scan") {
+      for (std::size_t i = 0; i < times; i += kRecords) sum += engine.scan(true);
+    } else {
+      give_up("no operation " + operation);
+    }
+    engine.end_read();
+  }
+  return sum;
+}
+
+}  // namespace
+}  // namespace kist::bench
+
+int main(int argc, char** argv) {
+  using namespace kist::bench;
+  if (argc != 5)
+    give_up("usage: kist_instructions kist|lmdb load|put|get|scan|begin TIMES DIRECTORY");
+  const std::string engine = argv[1];
+  const std::size_t times = std::strtoul(argv[3], nullptr, 10);
+  const std::uint64_t sum = engine == "kist" ? run_operation<KistEngine>(argv[2], times, argv[4])
+                                             : run_operation<LmdbEngine>(argv[2], times, argv[4]);
+  fmt::print("{}\n", sum);
+}
