@@ -161,9 +161,10 @@ Result<bool> Cursor::step(bool forward) {
   if (!valid_) {
     if (forward && off_ == Off::kStart) return first();
     if (!forward && off_ == Off::kEnd) return last();
-    return false;
   }
-  if (write_count_ != snapshot_->write_count || snapshot_->stale()) [[unlikely]] {
+  const bool written = write_count_ != snapshot_->write_count;
+  if (!valid_ && !(written && off_ == Off::kNone)) return false;
+  if (written || snapshot_->stale()) [[unlikely]] {
     valid_ = false;
     off_ = Off::kNone;
     return fail(ErrorCode::kCursorInvalid,

@@ -115,7 +115,10 @@ class TreeCommit {
 }  // namespace
 
 Result<std::uint64_t> WriteState::commit(Durability durability) {
-  if (!changed) return snapshot_.id;
+  if (!changed) {
+    if (durability == Durability::kDurable) KIST_TRY(environment_.make_head_durable());
+    return snapshot_.id;
+  }
   return write_and_publish(durability);
 }
 
@@ -210,6 +213,7 @@ Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
   KIST_FAILPOINT("commit.before_pages");
   if (auto grown = env.ensure_file_pages(space_plan.file_pages, grew_); !grown) {
     env.sharing->set_in_commit(0);  // nothing was written that anything refers to
+    if (grown.error().code != ErrorCode::kNoSpace) return std::unexpected(env.latch(grown.error()));
     return std::unexpected(std::move(grown).error());
   }
   MetaSlot slot = env.head;

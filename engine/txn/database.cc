@@ -86,10 +86,7 @@ const std::string& Database::path() const {
 
 Result<void> Database::close() {
   if (!environment_) return fail(ErrorCode::kClosed, "the database was closed");
-  std::shared_ptr<Environment> last = std::move(environment_);
-  environment_.reset();
-  if (last.use_count() > 1) return {};
-  return last->shutdown();
+  return Environment::let_go(std::move(environment_));
 }
 
 }  // namespace kist::engine

@@ -185,6 +185,21 @@ Environment::~Environment() {
   if (!closed_) (void)shutdown();
 }
 
+Result<void> Environment::let_go(std::shared_ptr<Environment> environment) {
+  {
+    // Under the lock nobody can open what is found to be the last handle.
+    const std::lock_guard lock(registry().mutex);
+    if (environment.use_count() > 1) return {};
+    const std::pair key{environment->identity_.device, environment->identity_.inode};
+    const auto found = registry().open.find(key);
+    // In a forked child the entry may be that of the environment that was opened afresh.
+    if (found != registry().open.end() && found->second.lock() == environment) {
+      registry().open.erase(found);
+    }
+  }
+  return environment->shutdown();
+}
+
 Result<void> Environment::shutdown() {
   closed_ = true;
   {

@@ -44,6 +44,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<EnvironmentStats> stats();
   /// Makes the newest commit durable when it is not.
   Result<void> sync();
+  /// The same for the writer.
+  Result<void> make_head_durable();
+  /// Gives up a handle; shuts the environment down when it was the last.
+  static Result<void> let_go(std::shared_ptr<Environment> environment);
   /// Ends everything: when no other process is left, confirms the newest commit in a slot of its
   /// own. Called once, by the last handle or the destructor.
   Result<void> shutdown();

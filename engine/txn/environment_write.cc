@@ -76,6 +76,8 @@ Result<void> Environment::raise_ceiling(std::uint64_t id) {
 Result<void> Environment::ensure_file_pages(std::uint64_t pages, bool& grew) {
   const std::uint64_t wanted = pages * page_size;
   KIST_ASSIGN(const std::uint64_t size, file.size());
+  // A transaction that was given up may have lengthened the file already, but no flush followed.
+  if (pages > head.file_pages) grew = true;
   if (size >= wanted) return {};
   grew = true;
   KIST_TRY(file.allocate(size, wanted - size));
@@ -108,17 +110,21 @@ Result<void> Environment::sync() {
   const Result<void> done = [&]() -> Result<void> {
     if (sharing->latch() != 0) return fail(ErrorCode::kLatched, path + ": a write failed before");
     KIST_TRY(take_head());
-    if (head.state != SlotState::kRelaxed) return {};
-    MetaSlot slot = head;
-    slot.state = SlotState::kDurable;
-    if (auto written = write_slot(slot); !written) return std::unexpected(latch(written.error()));
-    if (auto flushed = file.flush(); !flushed) return std::unexpected(latch(flushed.error()));
-    head = slot;
-    publish(head);
-    return {};
+    return make_head_durable();
   }();
   sharing->unlock_writer();
   return done;
+}
+
+Result<void> Environment::make_head_durable() {
+  if (head.state != SlotState::kRelaxed) return {};
+  MetaSlot slot = head;
+  slot.state = SlotState::kDurable;
+  if (auto written = write_slot(slot); !written) return std::unexpected(latch(written.error()));
+  if (auto flushed = file.flush(); !flushed) return std::unexpected(latch(flushed.error()));
+  head = slot;
+  publish(head);
+  return {};
 }
 
 Result<EnvironmentStats> Environment::stats() {
