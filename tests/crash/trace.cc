@@ -181,6 +181,21 @@ void close_and_reopen(Trace& trace) {
   }
 }
 
+// Values so large that they are written before the commit, and given up again after that.
+void huge_values(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 3; ++i) {
+    const auto put_huge = [&](DualWriter& writer) {
+      writer.put("", "huge", trace.random.bytes((1 << 20) + trace.random.below(9000)));
+    };
+    trace.abort(put_huge);
+    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 30, 1000, 3000); });
+    if (i == 1) trace.commit(put_huge);
+    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 1000, 100); });
+  }
+  trace.close();
+}
+
 void growing_and_shrinking(Trace& trace) {
   trace.open();
   for (int i = 0; i < 6; ++i) {
@@ -207,6 +222,7 @@ const std::vector<TraceKind>& trace_kinds() {
       {"delete to empty", delete_to_empty},
       {"relaxed, then sync", relaxed_then_sync},
       {"close and reopen", close_and_reopen},
+      {"huge values", huge_values},
       {"growing and shrinking", growing_and_shrinking},
   };
   return kinds;

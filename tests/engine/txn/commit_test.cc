@@ -290,7 +290,7 @@ TEST_F(CommitTest, WriterOfAnotherProcessIsRespected) {
 TEST_F(CommitTest, RelaxedCommitsBecomeDurableWithSync) {
   CallCounter calls;
   const Database database = open({.page_size = {}, .observer = &calls});
-  put(database, "a", "0");
+  for (int i = 0; i < 20; ++i) put(database, "a", "0");
   const std::uint64_t durable = must(database.stats()).durable_id;
   calls.reset();
   WriteTxn txn = must(database.write());
@@ -356,11 +356,18 @@ TEST_F(CommitTest, AFullDiskFailsTheCommitAndNothingElse) {
   put(database, "a", "1");
   calls.fail(Call::Kind::kAllocate, ENOSPC);
   WriteTxn txn = must(database.write());
-  must(txn.put({}, as_bytes("large"), as_bytes(std::string(2000000, 'x'))));
+  for (int i = 0; i < 20; ++i) {
+    must(txn.put({}, as_bytes("large " + std::to_string(i)), as_bytes(std::string(100000, 'x'))));
+  }
   EXPECT_TRUE(fails(txn.commit(), ErrorCode::kNoSpace));
+  // Values that do not wait for the commit fail at once.
+  txn = must(database.write());
+  EXPECT_TRUE(fails(txn.put({}, as_bytes("large"), as_bytes(std::string(2000000, 'x'))),
+                    ErrorCode::kNoSpace));
+  txn.abort();
   calls.stop_failing();
   EXPECT_EQ(get(database, "a"), "1");
-  EXPECT_FALSE(get(database, "large"));
+  EXPECT_EQ(must(must(database.read()).count({})), 1U);
   put(database, "large", std::string(2000000, 'y'));
   EXPECT_EQ(get(database, "large"), std::string(2000000, 'y'));
   expect_clean(database);
