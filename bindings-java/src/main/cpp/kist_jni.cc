@@ -291,6 +291,14 @@ jlong begin_writer(JNIEnv* env, jclass, jlong profile, jlong timeout_ms) {
   return static_cast<jlong>(writer.id);
 }
 
+jlong try_begin_writer(JNIEnv* env, jclass, jlong profile) {
+  kist_writer writer = {};
+  Outcome outcome;
+  const kist_code code = kist_writer_begin(as_profile(profile), 0, &writer, outcome);
+  if (code != KIST_ERROR_BUSY) outcome.ok(env, code);
+  return static_cast<jlong>(writer.id);
+}
+
 jbyteArray writer_get(JNIEnv* env, jclass, jlong writer, jlong store, jbyteArray key,
                       jint expected) {
   return get<kist_writer_get>(env, key, expected, as_writer(writer), as_store(store));
@@ -358,6 +366,7 @@ bool register_methods(JNIEnv* env) {
       method("nextEntries", "(JII)[B", next_entries),
       method("closeIterator", "(J)V", close_iterator),
       method("beginWriter", "(JJ)J", begin_writer),
+      method("tryBeginWriter", "(J)J", try_begin_writer),
       method("writerGet", "(JJ[BI)[B", writer_get),
       method("writerHas", "(JJ[B)Z", writer_has),
       method("writerPut", "(JJ[BIJ[B)V", writer_put),

@@ -81,6 +81,9 @@ final class Native {
   /** A negative timeout is none. */
   static native long beginWriter(long profile, long timeoutMillis);
 
+  /** Does not wait; 0 when another writer is open. */
+  static native long tryBeginWriter(long profile);
+
   /** A value, or null. */
   static native byte[] writerGet(long writer, long store, byte[] key, int expected);
 

@@ -13,10 +13,9 @@ import java.util.Objects;
  * throw {@link ClosedException}.
  */
 public final class Profile implements AutoCloseable {
-  private static final long FOREVER = -1;
-
   private final Path directory;
   private final Handle handle;
+  private final Turn turn = new Turn();
 
   /** The thread that is inside {@link #write} of this profile, or null. Only the one writer there is changes it. */
   private volatile Thread writing;
@@ -87,6 +86,14 @@ public final class Profile implements AutoCloseable {
    */
   public Store store(String name) {
     refuseInsideWrite();
+    if (Turn.onVirtualThread()) {
+      // Only creating it waits for other writers, inside the native library.
+      try {
+        return existingStore(name);
+      } catch (StoreNotFoundException missing) {
+        return new Store(this, name, true);
+      }
+    }
     return new Store(this, name, true);
   }
 
@@ -154,7 +161,7 @@ public final class Profile implements AutoCloseable {
    */
   public Writer writer() {
     refuseInsideWrite();
-    return new Writer(this, FOREVER);
+    return new Writer(this, Turn.FOREVER);
   }
 
   /**
@@ -301,6 +308,10 @@ public final class Profile implements AutoCloseable {
 
   Handle handle() {
     return handle;
+  }
+
+  Turn turn() {
+    return turn;
   }
 
   /** Turns what would wait for its own thread for ever into an exception. */

@@ -61,18 +61,28 @@ public final class Store implements Scannable, Updatable, AutoCloseable {
   public void put(byte[] key, Value value) {
     Objects.requireNonNull(key);
     profile.refuseInsideWrite();
+    if (Turn.onVirtualThread()) {
+      profile.write(writer -> writer.in(this).put(key, value));
+      return;
+    }
     Wire.send(value, (tag, number, bytes) -> Native.storePut(number(), key, tag, number, bytes));
   }
 
   @Override
   public boolean delete(byte[] key) {
     profile.refuseInsideWrite();
+    if (Turn.onVirtualThread()) {
+      return profile.update(writer -> writer.in(this).delete(key));
+    }
     return Native.storeDelete(number(), key);
   }
 
   @Override
   public long clear() {
     profile.refuseInsideWrite();
+    if (Turn.onVirtualThread()) {
+      return profile.update(writer -> writer.in(this).clear());
+    }
     return Native.storeClear(number());
   }
 

@@ -14,7 +14,7 @@ public final class Writer implements AutoCloseable {
   private final Handle handle;
 
   Writer(Profile profile, long timeoutMillis) {
-    this.handle = new Handle(Native.beginWriter(profile.handle().number(), timeoutMillis), profile.handle());
+    this.handle = new Handle(profile.turn().await(profile.handle().number(), timeoutMillis), profile.handle());
   }
 
   /**

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 class ConcurrencyTest extends WithProfile {
   private static final int ACCOUNTS = 8;
@@ -55,6 +56,37 @@ class ConcurrencyTest extends WithProfile {
       threads.shutdown();
     }
     assertEquals(writers * transfers, counters.getU64("transfers").orElseThrow());
+  }
+
+  /** Many more virtual threads than carriers, each giving up its carrier while it is the writer. */
+  @Test
+  @EnabledIf(value = "hasVirtualThreads", disabledReason = "this Java has no virtual threads")
+  void manyVirtualThreads() throws ReflectiveOperationException, InterruptedException, ExecutionException {
+    ExecutorService threads =
+        (ExecutorService) Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
+    fill(store);
+    Store counters = profile.store("counters");
+    List<Callable<Long>> work = new ArrayList<>();
+    for (int i = 0; i < 500; ++i) {
+      Random random = new Random(i);
+      String key = "k" + i;
+      work.add(
+          () -> {
+            transfer(profile, store, counters, random);
+            profile.write(Durability.RELAXED, writer -> Thread.sleep(1));
+            profile.store("created").put(key, true);
+            return sum(store);
+          });
+    }
+    for (Future<Long> each : threads.invokeAll(work)) {
+      assertEquals(SUM, each.get());
+    }
+    assertEquals(500, counters.getU64("transfers").orElseThrow());
+    assertEquals(500, profile.store("created").count());
+  }
+
+  static boolean hasVirtualThreads() {
+    return Runtime.version().feature() >= 21;
   }
 
   @Test

@@ -117,6 +117,28 @@ class TransactionTest extends WithProfile {
     assertThrows(IllegalArgumentException.class, () -> profile.writer(Duration.ofMillis(-1)));
   }
 
+  /** How virtual threads wait for their turn, which older versions of Java do not have. */
+  @Test
+  void waitingByAskingAgain() throws InterruptedException {
+    long number = profile.handle().number();
+    Turn turn = profile.turn();
+    Writer writer = profile.writer();
+    failsWith(ErrorCode.BUSY, () -> turn.poll(number, 0));
+    Thread.currentThread().interrupt();
+    failsWith(ErrorCode.TIMED_OUT, () -> turn.poll(number, 20));
+    assertTrue(Thread.interrupted());
+    long[] begun = new long[1];
+    Thread waiting = new Thread(() -> begun[0] = turn.poll(number, Turn.FOREVER));
+    waiting.start();
+    writer.commit();
+    waiting.join();
+    failsWith(ErrorCode.BUSY, () -> turn.poll(number, 0));
+    Native.abort(begun[0]);
+    store.put("a", 1);
+    profile.close();
+    assertThrows(ClosedException.class, () -> turn.poll(number, Turn.FOREVER));
+  }
+
   @Test
   void writingPastTheWriterIsRefusedWhereItWouldWaitForEver() {
     profile.write(
