@@ -66,7 +66,11 @@ class TreeCommit {
     }
     KIST_ASSIGN(const std::uint64_t number, next_number());
     KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
-    leaf_build(out, page_size(), records_);
+    if (is_edited(page)) {
+      leaf_build(out, page_size(), records_);
+    } else {
+      std::memcpy(out, page, page_size());
+    }
     return seal(out, number, records_.size(), flags);
   }
 
