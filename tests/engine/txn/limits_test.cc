@@ -121,7 +121,8 @@ TEST_F(LongValueTest, OneGibibyte) {
   WriteTxn txn = must(database.write());
   EXPECT_TRUE(must(txn.erase({}, as_bytes("large"))));
   must(txn.commit());
-  put(database, "after", "2");
+  // The end of the file goes back when nothing lies there any more.
+  for (int i = 0; i < 8; ++i) put(database, "after", std::to_string(i));
   EXPECT_LT(must(database.stats()).file_pages * 4096, kSize / 2);
   expect_clean(database);
 }
