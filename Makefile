@@ -28,24 +28,30 @@ help:
 setup:
 	@.ci/setup
 
-.PHONY: build-release build-asan build-tsan build-fuzz
-build-release build-asan build-tsan build-fuzz: build-%: setup
+.PHONY: configure-release configure-asan configure-tsan configure-fuzz
+configure-release configure-asan configure-tsan configure-fuzz: configure-%: setup
 	@[ -f build/$*/build.ninja ] || cmake --preset $* >build/configure-$*.log 2>&1 || { cat build/configure-$*.log; exit 1; }
+
+.PHONY: build-release build-asan build-tsan build-fuzz
+build-release build-asan build-tsan build-fuzz: build-%: configure-%
 	@cmake --build --preset $*
 
 build: build-release
 
-# What `build` does not make: Python's module, which becomes a part of build/venv, and the Swift programs where there is a swift.
-.PHONY: bindings
-bindings: build
+# What runs when five languages meet: a part of `build`, and what that does not make, which is Python's module, installed into
+# build/venv, and the Swift programs where there is a swift.
+PROGRAMS := kist kist_cli kist_java kist_demo_engine kist_demo_c kist_transfers kist_transfers_c
+.PHONY: programs
+programs: configure-release
+	@cmake --build --preset release --target $(PROGRAMS)
 	@bindings-python/install.sh
 	@if command -v "$${KIST_SWIFT:-swift}" >/dev/null; then bindings-swift/build.sh "$(KIST_BUILD_DIR)"; \
 	  else rm -f "$(KIST_BUILD_DIR)"/bin/kist_*_swift; fi
 
-demo: bindings
+demo: programs
 	@tests/demo/run.sh
 
-stress: bindings
+stress: programs
 	@$(KIST_PYTHON) tests/stress/run.py $(SECONDS)
 
 test: setup
