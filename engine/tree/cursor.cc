@@ -134,7 +134,7 @@ Result<bool> Cursor::step_across(bool forward) {
     ++level;
     Step& branch = path_[depth_ - 1];
     if (forward ? branch.index + 1 >= branch.count : branch.index == 0) continue;
-    branch.index += forward ? 1 : -1;
+    branch.index = forward ? branch.index + 1 : branch.index - 1;
     const BranchView view(branch.page, snapshot_->view.page_size());
     if (branch.index >= view.count()) {
       return std::unexpected(snapshot_->view.damaged_page(branch.page, "changed while being read"));
