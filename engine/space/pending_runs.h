@@ -5,8 +5,8 @@
 #include <map>
 #include <vector>
 
-#include "engine/space/pins.h"
 #include "engine/space/free_runs.h"
+#include "engine/space/pins.h"
 #include "engine/space/run.h"
 
 namespace kist::engine {

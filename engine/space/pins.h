@@ -8,7 +8,7 @@ namespace kist::engine {
 /// The snapshots that must stay readable.
 struct Pins {
   std::vector<std::uint64_t> ids;  ///< Transaction ids, ascending; repetitions allowed.
-  bool everything = false;         ///< A reader is about to choose its snapshot: nothing is released.
+  bool everything = false;  ///< A reader is about to choose its snapshot: nothing is released.
 };
 
 }  // namespace kist::engine

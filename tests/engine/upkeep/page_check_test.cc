@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/format/page.h"
+
 namespace kist::test {
 namespace {
 

@@ -23,6 +23,8 @@ inline std::string_view as_text(Bytes bytes) {
 }
 
 /// Copies bytes into a string.
-inline std::string to_string(Bytes bytes) { return std::string(as_text(bytes)); }
+inline std::string to_string(Bytes bytes) {
+  return std::string(as_text(bytes));
+}
 
 }  // namespace kist::engine

@@ -30,20 +30,19 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
 }  // namespace kist
 
 /// Returns from the calling function with the error of `expression` (a Result) when it failed.
-#define KIST_TRY(expression)                                                        \
-  do {                                                                              \
-    auto&& kist_try_result = (expression);                                          \
-    if (!kist_try_result) [[unlikely]]                                              \
-      return std::unexpected<::kist::Error>(std::move(kist_try_result).error());    \
+#define KIST_TRY(expression)                                                     \
+  do {                                                                           \
+    auto&& kist_try_result = (expression);                                       \
+    if (!kist_try_result) [[unlikely]]                                           \
+      return std::unexpected<::kist::Error>(std::move(kist_try_result).error()); \
   } while (false)
 
 #define KIST_CONCAT_INNER(a, b) a##b
 #define KIST_CONCAT(a, b) KIST_CONCAT_INNER(a, b)
 
 /// `KIST_ASSIGN(auto x, f())`: declares x from a Result's value, or returns its error.
-#define KIST_ASSIGN(declaration, expression)                                           \
-  auto&& KIST_CONCAT(kist_result_, __LINE__) = (expression);                           \
-  if (!KIST_CONCAT(kist_result_, __LINE__)) [[unlikely]]                               \
-    return std::unexpected<::kist::Error>(                                             \
-        std::move(KIST_CONCAT(kist_result_, __LINE__)).error());                       \
+#define KIST_ASSIGN(declaration, expression)                                                       \
+  auto&& KIST_CONCAT(kist_result_, __LINE__) = (expression);                                       \
+  if (!KIST_CONCAT(kist_result_, __LINE__)) [[unlikely]]                                           \
+    return std::unexpected<::kist::Error>(std::move(KIST_CONCAT(kist_result_, __LINE__)).error()); \
   declaration = *std::move(KIST_CONCAT(kist_result_, __LINE__))

@@ -8,23 +8,23 @@ namespace kist::engine {
 
 /// Sizes and counters of an environment, taken from one snapshot.
 struct EnvironmentStats {
-  std::uint32_t page_size = 0;          ///< Bytes.
-  std::uint64_t file_pages = 0;         ///< Length of the file, in pages.
-  std::uint64_t free_pages = 0;         ///< Pages that the next commit may take.
-  std::uint64_t pending_pages = 0;      ///< Freed pages that a pinned snapshot may still need.
-  std::uint64_t transaction_id = 0;     ///< Newest committed transaction.
-  std::uint64_t durable_id = 0;         ///< Newest transaction known to be on the device.
-  std::uint64_t oldest_pinned = 0;      ///< Oldest snapshot that a reader holds, or transaction_id.
-  std::uint64_t tables = 0;             ///< Named tables.
-  std::uint64_t flushes = 0;            ///< Flushes by this process since it opened.
-  std::uint64_t bytes_written = 0;      ///< Bytes written by this process since it opened.
-  std::uint64_t pages_reused = 0;       ///< Pages that this process took from reclaimed space.
+  std::uint32_t page_size = 0;       ///< Bytes.
+  std::uint64_t file_pages = 0;      ///< Length of the file, in pages.
+  std::uint64_t free_pages = 0;      ///< Pages that the next commit may take.
+  std::uint64_t pending_pages = 0;   ///< Freed pages that a pinned snapshot may still need.
+  std::uint64_t transaction_id = 0;  ///< Newest committed transaction.
+  std::uint64_t durable_id = 0;      ///< Newest transaction known to be on the device.
+  std::uint64_t oldest_pinned = 0;   ///< Oldest snapshot that a reader holds, or transaction_id.
+  std::uint64_t tables = 0;          ///< Named tables.
+  std::uint64_t flushes = 0;         ///< Flushes by this process since it opened.
+  std::uint64_t bytes_written = 0;   ///< Bytes written by this process since it opened.
+  std::uint64_t pages_reused = 0;    ///< Pages that this process took from reclaimed space.
 };
 
 /// Shape of one table in one snapshot.
 struct TableStats {
   std::uint64_t records = 0;
-  std::uint64_t depth = 0;           ///< Levels; 0 when empty.
+  std::uint64_t depth = 0;  ///< Levels; 0 when empty.
   std::uint64_t branch_pages = 0;
   std::uint64_t leaf_pages = 0;
   std::uint64_t overflow_pages = 0;
@@ -33,8 +33,8 @@ struct TableStats {
 /// One broken invariant found by check().
 struct Violation {
   std::uint64_t page = 0;  ///< Page concerned; 0 for the file as a whole.
-  std::string where;       ///< Path from the root, for instance "table 'a' > branch 17[3] > leaf 9".
-  std::string what;        ///< What was found and what was expected.
+  std::string where;  ///< Path from the root, for instance "table 'a' > branch 17[3] > leaf 9".
+  std::string what;   ///< What was found and what was expected.
 };
 
 /// Everything that check() saw.

@@ -58,7 +58,8 @@ class Txn {
   Result<bool> exists(Table table) const;
   /// Names of all named tables, in byte order.
   Result<std::vector<std::string>> table_names() const;
-  /// A cursor over the table, standing before its first record. It must not outlive the transaction.
+  /// A cursor over the table, standing before its first record. It must not outlive the
+  /// transaction.
   Result<Cursor> cursor(Table table) const;
   /// Depth and pages of the table. Visits every branch page and every leaf that holds large values.
   Result<TableStats> table_stats(Table table) const;
@@ -127,9 +128,10 @@ class WriteTxn : public Txn {
   /// Removes `key` and returns a copy of the value it had, if any.
   Result<std::optional<std::string>> take(Table table, Bytes key);
 
-  /// Makes all changes visible at once and, unless relaxed, durable. Ends the transaction, also when
-  /// it fails: then nothing has changed (kNoSpace), or the environment is latched (kIo). A transaction
-  /// without changes commits nothing and keeps the snapshot's id. Returns the id of the new snapshot.
+  /// Makes all changes visible at once and, unless relaxed, durable. Ends the transaction, also
+  /// when it fails: then nothing has changed (kNoSpace), or the environment is latched (kIo). A
+  /// transaction without changes commits nothing and keeps the snapshot's id. Returns the id of the
+  /// new snapshot.
   Result<std::uint64_t> commit(std::optional<Durability> durability = std::nullopt);
   /// Forgets all changes and ends the transaction.
   void abort();
