@@ -80,7 +80,8 @@ std::optional<TableRecord> decode_table_record(std::span<const std::uint8_t> byt
   const std::uint8_t* p = bytes.data();
   TableRecord record{load_ref(p + kTableRoot),  load64(p + kTableKeys), load64(p + kTableSequence),
                      load64(p + kTableCreated), p[kTableKeyOrder],      p[kTableKind]};
-  if (record.key_order != 1 || record.kind != 0 || !all_zero(bytes.subspan(kTableZero))) {
+  if (record.key_order != 1 || record.kind != 0 || !all_zero(bytes.subspan(kTableZero)) ||
+      (record.root.flags & ~kRefStoredFlags) != 0) {
     return std::nullopt;
   }
   return record;

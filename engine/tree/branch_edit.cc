@@ -1,5 +1,6 @@
 #include "engine/tree/branch_edit.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace kist::engine {
@@ -12,8 +13,14 @@ std::size_t heap_size(const std::uint8_t* page) {
   return load16(page + page_layout::kHeapSize);
 }
 
+/// Asks every separator: in a damaged page those in the middle may be out of order.
 std::size_t shared_prefix(std::span<const BranchEntry> entries) {
-  return entries.size() < 3 ? 0 : common_prefix(entries[1].separator, entries.back().separator);
+  if (entries.size() < 3) return 0;
+  Bytes shared = entries[1].separator;
+  for (std::size_t i = entries.size() - 1; i > 1 && !shared.empty(); --i) {
+    shared = shared.first(common_prefix(shared, entries[i].separator));
+  }
+  return shared.size();
 }
 
 std::uint8_t* refs_of(std::uint8_t* page) {
@@ -48,6 +55,7 @@ bool branch_is_sound(const std::uint8_t* page, std::size_t page_size, bool dirty
   for (std::size_t i = 0; i < view.count(); ++i) {
     const Bytes rest = view.separator_rest(i);
     if (rest.data() == nullptr ||
+        prefix + rest.size() > max_key_size(static_cast<std::uint32_t>(page_size)) ||
         static_cast<std::size_t>(rest.data() - page) < page_size - heap + 2) {
       return false;
     }
@@ -137,7 +145,8 @@ void branch_add_count(std::uint8_t* page, std::size_t index, std::int64_t change
 }
 
 Bytes shortest_separator(Bytes left, Bytes right) {
-  return right.first(common_prefix(left, right) + 1);
+  // Keys of a damaged page may be out of order, and `right` a beginning of `left`.
+  return right.first(std::min(common_prefix(left, right) + 1, right.size()));
 }
 
 }  // namespace kist::engine

@@ -20,8 +20,15 @@ Result<void> free_leaf_values(WriteContext& context, const std::uint8_t* page) {
   return {};
 }
 
-Result<void> free_below(WriteContext& context, const Ref& ref, std::uint8_t level) {
+/// `parent_dirty`: what refers to it lies in memory, so that it may, too. In a stored page such a
+/// reference is forged, and would give up pages of others.
+Result<void> free_below(WriteContext& context, const Ref& ref, std::uint8_t level,
+                        bool parent_dirty) {
   const bool dirty = (ref.flags & kRefDirty) != 0;
+  if (dirty && !parent_dirty) {
+    return std::unexpected(context.view.pager().damage(
+        ref.page, "a stored reference to a page is marked as being in memory"));
+  }
   if (level > 0 || dirty || (ref.flags & kRefIndirect) != 0) {
     const std::uint8_t* page = context.view.fetch(ref, level);
     if (page == nullptr) return std::unexpected(context.view.take_error());
@@ -30,7 +37,7 @@ Result<void> free_below(WriteContext& context, const Ref& ref, std::uint8_t leve
     } else {
       const BranchView branch(page, context.view.page_size());
       for (std::size_t i = 0; i < branch.count(); ++i) {
-        KIST_TRY(free_below(context, branch.ref(i), static_cast<std::uint8_t>(level - 1)));
+        KIST_TRY(free_below(context, branch.ref(i), static_cast<std::uint8_t>(level - 1), dirty));
       }
     }
   }
@@ -42,7 +49,7 @@ Result<void> free_below(WriteContext& context, const Ref& ref, std::uint8_t leve
 
 Result<void> free_tree(WriteContext& context, const Ref& root) {
   if (root.empty()) return {};
-  return free_below(context, root, root.level());
+  return free_below(context, root, root.level(), true);
 }
 
 }  // namespace kist::engine

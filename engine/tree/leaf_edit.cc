@@ -49,7 +49,7 @@ std::size_t leaf_holes(const std::uint8_t* page) {
   return load16(page + page_layout::kHoles);
 }
 
-bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size) {
+bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size, bool dirty) {
   const LeafView view(page, page_size);
   const std::size_t heap = heap_size(page);
   const std::size_t holes = leaf_holes(page);
@@ -61,8 +61,12 @@ bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size) {
   for (std::size_t i = 0; i < view.count(); ++i) {
     const LeafRecord record = view.record(i);
     if (record.key == nullptr || record.key_size < view.prefix() ||
+        record.key_size > max_key_size(static_cast<std::uint32_t>(page_size)) ||
         static_cast<std::size_t>(record.key - page) - page_layout::kRecordHeader <
             page_size - heap) {
+      return false;
+    }
+    if (!dirty && record.indirect && (load_ref(record.value()).flags & ~kRefStoredFlags) != 0) {
       return false;
     }
     sum += record.heap_size();

@@ -22,8 +22,9 @@ inline std::size_t leaf_entry_size(const LeafRecord& record) {
 std::size_t leaf_used(const std::uint8_t* page);
 
 /// Whether all records lie inside the heap and their sizes add up, so that editing and rebuilding
-/// the page stays inside it. Asked once of each page before it is copied into private memory.
-bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size);
+/// the page stays inside it; also that no stored ref claims to be in memory, unless `dirty`. Asked
+/// once of each page before it is copied into private memory.
+bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size, bool dirty);
 
 /// Writes an empty leaf.
 void leaf_init(std::uint8_t* page, std::size_t page_size);

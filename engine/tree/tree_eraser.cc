@@ -65,7 +65,8 @@ Result<const std::uint8_t*> TreeWriter::sound_page(const Ref& ref, std::uint8_t 
   if (page == nullptr) return std::unexpected(context_.view.take_error());
   const std::size_t page_size = context_.view.page_size();
   const bool dirty = (ref.flags & kRefDirty) != 0;
-  if (!(level == 0 ? leaf_is_sound(page, page_size) : branch_is_sound(page, page_size, dirty))) {
+  if (!(level == 0 ? leaf_is_sound(page, page_size, dirty)
+                   : branch_is_sound(page, page_size, dirty))) {
     return std::unexpected(context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
   }
   return page;

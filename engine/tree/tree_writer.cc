@@ -47,7 +47,7 @@ Result<std::uint8_t*> TreeWriter::make_dirty(Ref& ref, const std::uint8_t* page,
                                              std::uint8_t level) {
   const std::size_t page_size = context_.view.page_size();
   const bool sound =
-      level == 0 ? leaf_is_sound(page, page_size) : branch_is_sound(page, page_size, false);
+      level == 0 ? leaf_is_sound(page, page_size, false) : branch_is_sound(page, page_size, false);
   if (!sound) {
     return std::unexpected(context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
   }
@@ -296,6 +296,10 @@ Result<void> TreeWriter::grow_root(const Ref& left, const std::vector<Piece>& pi
     branch_build(context_.arena.page(index), context_.view.page_size(), level, entries);
     root_ = dirty_ref(index, level, count);
     return {};
+  }
+  if (branch_size(std::span(entries).subspan(2)) > context_.view.page_size()) {
+    return fail(ErrorCode::kDamaged,
+                context_.view.pager().path() + ": a branch page is out of order");
   }
   // Three pages whose two separators are too long for one root: one more level.
   branch_build(context_.arena.page(index), context_.view.page_size(), level,

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/base/checksum.h"
+#include "engine/format/meta_slot.h"
+#include "engine/format/overflow.h"
+#include "engine/tree/node.h"
+#include "tests/support/must.h"
+
+namespace kist::test {
+
+/// A part of the file that edits aim at: a meta slot, a page, a run.
+struct Place {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+/// Where the checksums of one valid store stand and what each covers, so that all of them can be
+/// made right again after its bytes were edited: then the parsers behind the checksums are reached.
+class StoreSeals {
+ public:
+  StoreSeals() = default;
+
+  explicit StoreSeals(const std::string& bytes) {
+    const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    std::vector<engine::MetaSlot> slots;
+    for (std::uint32_t i = 0; i < engine::kMetaSlots; ++i) {
+      const engine::DecodedSlot decoded =
+          engine::decode_meta_slot(std::span<const std::uint8_t, engine::kMetaSlotSize>(
+                                       data + i * engine::kMetaSlotStride, engine::kMetaSlotSize),
+                                   i);
+      places_.push_back({i * engine::kMetaSlotStride, engine::kMetaSlotSize});
+      if (decoded.verdict == engine::SlotVerdict::kValid) slots.push_back(decoded.slot);
+    }
+    std::uint64_t newest = 0;
+    for (const engine::MetaSlot& slot : slots) newest = std::max(newest, slot.id);
+    for (const engine::MetaSlot& slot : slots) {
+      if (slot.id != newest) continue;
+      seed_ = slot.seed;
+      page_size_ = slot.page_size;
+      const std::uint64_t at = slot.index * engine::kMetaSlotStride;
+      tree(bytes, slot.catalog.root, at + 128, true);
+      tree(bytes, slot.main.root, at + 192, false);
+      add(slot.space, at + 256, slot.space.count);
+    }
+    require(pages_.size() >= 5, "the store has too few pages to damage");
+    for (const Page& page : pages_) {
+      const std::uint64_t whole = (page.length + page_size_ - 1) / page_size_ * page_size_;
+      places_.push_back({page.offset, whole});
+    }
+  }
+
+  const std::vector<Place>& places() const { return places_; }
+
+  /// Makes every checksum right, children before their parents, slots in the end.
+  void reseal(std::string& bytes) const {
+    auto* data = reinterpret_cast<std::uint8_t*>(bytes.data());
+    for (const Page& page : pages_) {
+      std::uint8_t* at = data + page.offset;
+      if (page.value_length != 0) reseal_value(at, page);
+      const std::uint64_t sum = engine::checksum(at + 8, page.length - 8, seed_);
+      engine::store64(at, sum);
+      for (const std::uint64_t ref : page.refs) {
+        engine::store32(data + ref + engine::ref_layout::kChecksum,
+                        static_cast<std::uint32_t>(sum));
+      }
+    }
+    for (std::uint32_t i = 0; i < engine::kMetaSlots; ++i) {
+      std::uint8_t* at = data + i * engine::kMetaSlotStride;
+      engine::store64(at, engine::checksum(at + 8, engine::kMetaSlotSize - 8, 0));
+    }
+  }
+
+ private:
+  struct Page {
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;        // bytes that the checksum at its start vouches for, itself too
+    std::uint64_t value_length = 0;  // of an overflow run
+    std::uint64_t number = 0;
+    std::uint64_t birth = 0;
+    std::vector<std::uint64_t> refs;  // offsets of the references to it
+  };
+
+  // False when the page was there already; the reference is noted all the same.
+  bool add(const engine::Ref& ref, std::uint64_t ref_at, std::uint64_t length,
+           std::uint64_t value_length = 0) {
+    const auto [found, fresh] = indexes_.emplace(ref.page, pages_.size());
+    if (fresh) {
+      pages_.push_back({ref.page * page_size_, length, value_length, ref.page, ref.birth, {}});
+    }
+    pages_[found->second].refs.push_back(ref_at);
+    return fresh;
+  }
+
+  void tree(const std::string& bytes, const engine::Ref& ref, std::uint64_t ref_at, bool catalog) {
+    if (ref.empty()) return;
+    if (!indexes_.contains(ref.page)) {
+      const std::uint64_t offset = ref.page * page_size_;
+      const auto* page = reinterpret_cast<const std::uint8_t*>(bytes.data()) + offset;
+      if (ref.level() == 0) {
+        leaf(bytes, page, offset, catalog);
+      } else {
+        const engine::BranchView branch(page, page_size_);
+        for (std::size_t i = 0; i < branch.count(); ++i) {
+          const auto at =
+              static_cast<std::uint64_t>(branch.refs() - page) + i * engine::ref_layout::kSize;
+          tree(bytes, branch.ref(i), offset + at, catalog);
+        }
+      }
+    }
+    add(ref, ref_at, page_size_);
+  }
+
+  void leaf(const std::string& bytes, const std::uint8_t* page, std::uint64_t offset,
+            bool catalog) {
+    const engine::LeafView view(page, page_size_);
+    for (std::size_t i = 0; i < view.count(); ++i) {
+      const engine::LeafRecord record = view.record(i);
+      const std::uint64_t at = offset + static_cast<std::uint64_t>(record.value() - page);
+      if (record.indirect) {
+        const engine::Ref ref = engine::load_ref(record.value());
+        add(ref, at, engine::overflow_layout::kValue, ref.count);
+      } else if (catalog) {
+        tree(bytes, engine::load_ref(record.value()), at, false);
+      }
+    }
+  }
+
+  // The checksums of an overflow run's value and of their table.
+  void reseal_value(std::uint8_t* run, const Page& page) const {
+    const std::uint64_t chunks = engine::overflow_chunks(page.value_length);
+    std::uint8_t* table = run + engine::overflow_table_offset(page.value_length);
+    for (std::uint64_t i = 0; i < chunks; ++i) {
+      const std::uint64_t from = i * engine::overflow_layout::kChunk;
+      const std::uint64_t size =
+          std::min<std::uint64_t>(engine::overflow_layout::kChunk, page.value_length - from);
+      const std::uint64_t key = engine::overflow_chunk_seed(seed_, page.number, page.birth, i);
+      engine::store64(table + 8 * i,
+                      engine::checksum(run + engine::overflow_layout::kValue + from, size, key));
+    }
+    engine::store64(run + engine::overflow_layout::kTableChecksum,
+                    engine::checksum(table, 8 * chunks, seed_));
+  }
+
+  std::uint64_t seed_ = 0;
+  std::uint32_t page_size_ = 0;
+  std::vector<Page> pages_;                       // children before their parents
+  std::map<std::uint64_t, std::size_t> indexes_;  // into pages_, by page number
+  std::vector<Place> places_;
+};
+
+}  // namespace kist::test
