@@ -103,7 +103,7 @@ Result<bool> Cursor::descend_to(Bytes key, bool& found) {
     const std::uint8_t* page = view.fetch(ref, level);
     if (page == nullptr) return std::unexpected(view.take_error());
     Position at;
-    std::size_t count;
+    std::size_t count = 0;
     if (level == 0) {
       const LeafView leaf(page, view.page_size());
       count = leaf.count();

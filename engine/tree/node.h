@@ -18,8 +18,8 @@ namespace kist::engine {
 /// earlier is filled with zeros.
 inline std::uint32_t key_head(const std::uint8_t* key, std::size_t size, std::size_t skip) {
   if (size >= skip + 4) [[likely]] {
-    std::uint32_t head;
-    std::memcpy(&head, key + skip, 4);
+    std::uint32_t head = 0;
+    std::memcpy(&head, key + skip, 4);  // NOLINT(clang-analyzer-core.NonNullParamChecker)
     if constexpr (std::endian::native == std::endian::little) head = __builtin_bswap32(head);
     return head;
   }
@@ -52,7 +52,7 @@ inline std::size_t lower_bound_head(const std::uint8_t* heads, std::size_t count
   const std::uint8_t* from = heads;
   while (count > 1) {
     const std::size_t half = count / 2;
-    std::uint32_t middle;
+    std::uint32_t middle = 0;
     std::memcpy(&middle, from + 4 * (half - 1), 4);
     from += (middle < head ? 4 * half : 0);
     count -= half;

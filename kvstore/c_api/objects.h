@@ -58,7 +58,7 @@ struct WriterObject : Object {
 struct IteratorObject : Object {
   static constexpr Kind kKind = Kind::kIterator;
   using Handle = kist_iterator;
-  IteratorObject(std::shared_ptr<ReaderObject> owner, Iterator begun)
+  IteratorObject(const std::shared_ptr<ReaderObject>& owner, Iterator begun)
       : Object(kKind, owner), turn(owner->turn), iterator(std::move(begun)) {}
   ~IteratorObject() override {
     const std::lock_guard lock(turn);
@@ -112,10 +112,10 @@ Result<void> close_simply(typename T::Handle handle) {
 /// Gives `object` a handle, which is stored in `*handle`, and enters it with its owner (null for
 /// none). Errors: kClosed (the owner was closed meanwhile), kOutOfMemory.
 template <typename T>
-Result<void> publish(std::shared_ptr<T> object, Object* owner, typename T::Handle* handle) {
+Result<void> publish(const std::shared_ptr<T>& object, Object* owner, typename T::Handle* handle) {
   KIST_ASSIGN(const std::uint64_t id, HandleTable::instance().insert(object));
   if (owner != nullptr && !owner->adopt(*object, id)) {
-    static_cast<void>(HandleTable::instance().close(id, T::kKind));
+    (void)HandleTable::instance().close(id, T::kKind);  // NOLINT(bugprone-unused-return-value)
     return fail(ErrorCode::kClosed, "the profile or reader was closed meanwhile");
   }
   handle->id = id;

@@ -39,7 +39,7 @@ Result<std::optional<T>> find_as(const engine::Txn& txn, const StoreState& store
   if (!found) [[unlikely]]
     return std::unexpected(found.error());
   if (!*found) return std::nullopt;
-  Result<T> value = (*found)->template as<T>();
+  Result<T> value = found->value().template as<T>();
   if (!value) [[unlikely]]
     return at_key(store, key, value.error());
   return std::optional<T>(*std::move(value));

@@ -132,7 +132,7 @@ KIST_API const char* kist_tag_name(kist_tag tag) KIST_NOEXCEPT;
 
 /* Makers of values to pass in. Those of bytes borrow them. */
 static inline kist_value kist_value_none(void) {
-  kist_value value = {KIST_TAG_NONE, {false}, NULL};
+  kist_value value = {KIST_TAG_NONE, {false}, NULL}; /* NOLINT(modernize-use-nullptr) */
   return value;
 }
 static inline kist_value kist_value_bool(bool boolean) {

@@ -40,9 +40,11 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
 #define KIST_CONCAT_INNER(a, b) a##b
 #define KIST_CONCAT(a, b) KIST_CONCAT_INNER(a, b)
 
+// A declaration cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
 /// `KIST_ASSIGN(auto x, f())`: declares x from a Result's value, or returns its error.
 #define KIST_ASSIGN(declaration, expression)                                                       \
   auto&& KIST_CONCAT(kist_result_, __LINE__) = (expression);                                       \
   if (!KIST_CONCAT(kist_result_, __LINE__)) [[unlikely]]                                           \
     return std::unexpected<::kist::Error>(std::move(KIST_CONCAT(kist_result_, __LINE__)).error()); \
   declaration = *std::move(KIST_CONCAT(kist_result_, __LINE__))
+// NOLINTEND(bugprone-macro-parentheses)

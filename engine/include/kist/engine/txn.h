@@ -17,7 +17,6 @@ namespace kist::engine {
 class Cursor;
 class Environment;
 class Snapshot;
-class WriteState;
 
 /// Names a table inside one Database for the life of that Database, whether or not the table exists
 /// in a given snapshot. Got from Database::table(); cheap to copy; valid in every transaction and
