@@ -37,7 +37,7 @@ class Database {
   /// Makes everything committed so far durable.
   Result<void> sync() const;
   /// Walks the newest snapshot and the space map and returns every violated invariant. A page that
-  /// cannot be read is a violation, not an error. Blocks writers while it reads the space map.
+  /// cannot be read is a violation, not an error. Pins what it reads; blocks nobody.
   Result<CheckReport> check() const;
   /// Sizes and counters. Does not wait: while a write transaction is under way, what only its
   /// writer knows (free_pages, pending_pages) is reported as 0.
