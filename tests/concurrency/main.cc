@@ -7,13 +7,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <optional>
 
 #include "tests/concurrency/kill_storm.h"
 #include "tests/support/random.h"
 
 int main(int argc, char** argv) {
   int rounds = 200;
-  std::uint64_t seed = kist::test::test_seed("kist_stress");
+  std::optional<std::uint64_t> seed;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
       rounds = std::atoi(argv[++i]);
@@ -25,7 +26,8 @@ int main(int argc, char** argv) {
     }
   }
   try {
-    return kist::test::run_kill_storm(rounds, seed) == 0 ? 0 : 1;
+    const std::uint64_t used = seed ? *seed : kist::test::test_seed("kist_stress");
+    return kist::test::run_kill_storm(rounds, used) == 0 ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

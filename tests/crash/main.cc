@@ -161,7 +161,7 @@ int main(int argc, char** argv) {
     ::setenv("TMPDIR", "/dev/shm", 1);
   }
   double seconds = 0;
-  std::uint64_t seed = kist::test::test_seed("kist_crash");
+  std::optional<std::uint64_t> seed;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
       seconds = std::atof(argv[++i]);
@@ -172,5 +172,5 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
-  return kist::test::run(seconds, seed);
+  return kist::test::run(seconds, seed ? *seed : kist::test::test_seed("kist_crash"));
 }

@@ -1,7 +1,7 @@
 // Damages small valid stores at the places that mean something, makes the checksums right again
 // half of the time, and does with the result whatever a program could: open, read, walk, check,
-// write. The input is a list of edits. Nothing may crash; without resealing and with verification,
-// what values read are moreover right.
+// write. The input is a list of edits. Nothing may crash; without new checksums and with
+// verification, the values that are read are moreover right.
 
 #include <array>
 #include <cstdlib>

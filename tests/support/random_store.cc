@@ -24,7 +24,9 @@ void RandomStore::run(std::uint64_t operations) {
   while (operations_ < end) {
     // About as many operations as fill the trees to three levels, then as many that thin them out.
     if (random_.one_in(60)) growing_ = !growing_;
+    growing_ = growing_ || operations_ + 2 * operations / 3 < end;
     transaction();
+    if (random_.one_in(5)) note_depth();
     if (random_.one_in(20)) hold_snapshot();
     if (held_.size() > 6 || (!held_.empty() && random_.one_in(20))) release_snapshot();
     if (random_.one_in(100)) verify();
@@ -127,10 +129,12 @@ void RandomStore::release_snapshot() {
 void RandomStore::verify() {
   const engine::ReadTxn txn = must(database_->read());
   compare(model_, txn);
-  for (const auto& [name, records] : model_) {
-    deepest_ = std::max(deepest_, must(txn.table_stats(table_handle(*database_, name))).depth);
-  }
   require_clean(*database_);
+}
+
+void RandomStore::note_depth() {
+  const engine::ReadTxn txn = must(database_->read());
+  deepest_ = std::max(deepest_, must(txn.table_stats({})).depth);
 }
 
 void RandomStore::compare(const Tables& expected, const engine::Txn& txn) {

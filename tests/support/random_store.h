@@ -41,6 +41,7 @@ class RandomStore {
   void hold_snapshot();
   void release_snapshot();
   void verify();
+  void note_depth();
   void compare(const Tables& expected, const engine::Txn& txn);
   void walk_backward(const Records& records, const engine::Txn& txn, engine::Table table) const;
   void probe(const Records& records, const engine::Txn& txn, engine::Table table);
