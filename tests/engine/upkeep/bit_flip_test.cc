@@ -180,11 +180,11 @@ TEST_F(BitFlipTest, OnePageInThePlaceOfAnother) {
 }
 
 // Every bit of the file, in parts that can run at the same time.
-class LongBitFlipTest : public BitFlipTest, public testing::WithParamInterface<int> {};
+class EveryBitFlipTest : public BitFlipTest, public testing::WithParamInterface<int> {};
 
 constexpr int kParts = 8;
 
-TEST_P(LongBitFlipTest, EveryBit) {
+TEST_P(EveryBitFlipTest, EveryBit) {
   std::string bytes = sound();
   const std::size_t part = bytes.size() / kParts + 1;
   const std::size_t begin = part * static_cast<std::size_t>(GetParam());
@@ -198,7 +198,7 @@ TEST_P(LongBitFlipTest, EveryBit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Parts, LongBitFlipTest, testing::Range(0, kParts));
+INSTANTIATE_TEST_SUITE_P(Parts, EveryBitFlipTest, testing::Range(0, kParts));
 
 }  // namespace
 }  // namespace kist::test
