@@ -12,10 +12,12 @@ std::size_t branch_used(const std::uint8_t* page) {
 }  // namespace
 
 Result<void> TreeWriter::erase() {
-  const Ref old_value = record_.indirect ? load_ref(record_.value()) : Ref{};
-  if (record_.indirect) KIST_TRY(context_.view.large_value(record_.value()));
   KIST_TRY(make_path_dirty());
-  if (record_.indirect) context_.free_value(old_value);
+  if (record_.indirect) {
+    // The run itself is looked at, so that a damaged reference cannot free pages of others.
+    KIST_TRY(context_.view.large_value(record_.value()));
+    context_.free_value(load_ref(record_.value()));
+  }
   leaf_erase(path_.back().dirty, context_.view.page_size(), path_.back().index);
   add_count(-1);
   return rebalance(path_.size() - 1);
@@ -60,11 +62,18 @@ Result<bool> TreeWriter::merge_with_sibling(std::size_t depth) {
                                    : merge_branches(depth, left, left_ref, right_ref);
 }
 
-Result<const std::uint8_t*> TreeWriter::sound_page(const Ref& ref, std::uint8_t level) {
+/// The page behind `ref`, in private memory: a committed one is copied to `copy`, because bytes may
+/// change under the map after they were judged.
+Result<const std::uint8_t*> TreeWriter::sound_page(const Ref& ref, std::uint8_t level,
+                                                   std::vector<std::uint8_t>& copy) {
   const std::uint8_t* page = context_.view.fetch(ref, level);
   if (page == nullptr) return std::unexpected(context_.view.take_error());
   const std::size_t page_size = context_.view.page_size();
   const bool dirty = (ref.flags & kRefDirty) != 0;
+  if (!dirty) {
+    copy.assign(page, page + page_size);
+    page = copy.data();
+  }
   if (!(level == 0 ? leaf_is_sound(page, page_size, dirty)
                    : branch_is_sound(page, page_size, dirty))) {
     return std::unexpected(context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
@@ -75,8 +84,8 @@ Result<const std::uint8_t*> TreeWriter::sound_page(const Ref& ref, std::uint8_t 
 Result<bool> TreeWriter::merge_leaves(std::size_t depth, std::size_t left_index, const Ref& left,
                                       const Ref& right) {
   const std::size_t page_size = context_.view.page_size();
-  KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, 0));
-  KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, 0));
+  KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, 0, left_copy_));
+  KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, 0, right_copy_));
   if (leaf_used(left_page) + leaf_used(right_page) > page_capacity(page_size)) return false;
   records_.clear();
   leaf_gather(left_page, page_size, records_);
@@ -94,8 +103,8 @@ Result<bool> TreeWriter::merge_branches(std::size_t depth, std::size_t left_inde
                                         const Ref& right) {
   const std::size_t page_size = context_.view.page_size();
   const std::uint8_t level = level_at(depth);
-  KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, level));
-  KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, level));
+  KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, level, left_copy_));
+  KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, level, right_copy_));
   BranchEntries parent;
   parent.append(path_[depth - 1].dirty, page_size, {});
   BranchEntries joined;
@@ -137,7 +146,7 @@ void TreeWriter::remove_child(std::size_t depth, std::size_t index) {
 /// A root with a single child gives way to it.
 Result<void> TreeWriter::collapse_root() {
   while (root_.level() > 0) {
-    KIST_ASSIGN(const std::uint8_t* page, sound_page(root_, root_.level()));
+    KIST_ASSIGN(const std::uint8_t* page, sound_page(root_, root_.level(), left_copy_));
     const BranchView branch(page, context_.view.page_size());
     if (branch.count() > 1) return {};
     const Ref child = branch.ref(0);

@@ -46,14 +46,16 @@ Result<bool> TreeWriter::seek(Bytes key) {
 Result<std::uint8_t*> TreeWriter::make_dirty(Ref& ref, const std::uint8_t* page,
                                              std::uint8_t level) {
   const std::size_t page_size = context_.view.page_size();
-  const bool sound =
-      level == 0 ? leaf_is_sound(page, page_size, false) : branch_is_sound(page, page_size, false);
-  if (!sound) {
-    return std::unexpected(context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
-  }
   const std::uint32_t index = context_.arena.allocate();
   std::uint8_t* copy = context_.arena.page(index);
   std::memcpy(copy, page, page_size);
+  // The copy is judged, not the page, whose bytes may change under the map.
+  const bool sound =
+      level == 0 ? leaf_is_sound(copy, page_size, false) : branch_is_sound(copy, page_size, false);
+  if (!sound) {
+    context_.arena.release(index);
+    return std::unexpected(context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
+  }
   store64(copy + page_layout::kChecksum, 0);  // not edited
   context_.free_page(ref);
   ref = dirty_ref(index, level, ref.count);
@@ -79,6 +81,21 @@ Result<void> TreeWriter::make_path_dirty() {
     step.page = step.dirty;
     set_ref(depth, ref);
   }
+  return hold_against_copies();
+}
+
+/// The search read the map; what it found must be in the copies, too.
+Result<void> TreeWriter::hold_against_copies() {
+  for (const Step& step : path_) {
+    const bool leaf = &step == &path_.back();
+    const std::size_t places = page_count(step.dirty) + (leaf && record_.key == nullptr ? 1 : 0);
+    if (step.index >= places) {
+      return std::unexpected(context_.view.damaged_page(step.dirty, "changed while being read"));
+    }
+  }
+  if (record_.key != nullptr) {
+    record_ = LeafView(path_.back().dirty, context_.view.page_size()).record(path_.back().index);
+  }
   return {};
 }
 
@@ -101,8 +118,8 @@ Result<void> TreeWriter::store(Bytes value, bool indirect) {
     path_.assign(1, Step{root_, page, page, 0});
   }
   const bool replaces = record_.key != nullptr;
-  const Ref old_value = replaces && record_.indirect ? load_ref(record_.value()) : Ref{};
   KIST_TRY(make_path_dirty());
+  const Ref old_value = replaces && record_.indirect ? load_ref(record_.value()) : Ref{};
   const std::size_t page_size = context_.view.page_size();
   std::uint8_t* leaf = path_.back().dirty;
 

@@ -47,6 +47,7 @@ class TreeWriter {
   };
 
   Result<void> make_path_dirty();
+  Result<void> hold_against_copies();
   Result<std::uint8_t*> make_dirty(Ref& ref, const std::uint8_t* page, std::uint8_t level);
   void add_count(std::int64_t change);
   Ref& set_ref(std::size_t depth, const Ref& ref);
@@ -70,7 +71,8 @@ class TreeWriter {
   Result<void> replace_pair(std::size_t parent_depth, std::size_t left_index, const Ref& merged);
   void remove_child(std::size_t depth, std::size_t index);
   Result<void> collapse_root();
-  Result<const std::uint8_t*> sound_page(const Ref& ref, std::uint8_t level);
+  Result<const std::uint8_t*> sound_page(const Ref& ref, std::uint8_t level,
+                                         std::vector<std::uint8_t>& copy);
   std::uint8_t level_at(std::size_t depth) const {
     return static_cast<std::uint8_t>(path_.size() - 1 - depth);
   }
@@ -80,8 +82,10 @@ class TreeWriter {
   Bytes key_;
   LeafRecord record_;  // key == nullptr: not found
   std::vector<Step> path_;
-  std::vector<LeafRecord> records_;          // scratch of splits and merges
-  std::vector<std::uint8_t> page_copy_;      // what records_ point into
+  std::vector<LeafRecord> records_;      // scratch of splits and merges
+  std::vector<std::uint8_t> page_copy_;  // what records_ point into when a page is split
+  std::vector<std::uint8_t> left_copy_;  // committed pages being merged
+  std::vector<std::uint8_t> right_copy_;
   std::vector<std::uint8_t> argument_copy_;  // key and value that lay in a page being changed
 };
 

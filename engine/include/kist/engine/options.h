@@ -22,7 +22,7 @@ enum class Durability : std::uint8_t {
 /// unless given and different: then opening fails with kOptionConflict.
 struct Options {
   /// Creation. Bytes a page: a power of two from 256 to 65,536. Default 4,096.
-  std::optional<std::uint32_t> page_size;
+  std::optional<std::uint32_t> page_size = {};
   /// Create the file when it does not exist. Otherwise kNotFound.
   bool create = true;
   /// Open for reading only. Needs no write permission on the data file.
