@@ -65,8 +65,9 @@ Result<std::optional<ValueView>> find_value(const engine::Txn& txn, const StoreS
   Result<std::optional<Bytes>> found = txn.get(store.table, engine::as_bytes(key));
   if (!found) [[unlikely]]
     return of_store(store, std::move(found).error());
-  if (!*found) return std::nullopt;
-  Result<ValueView> value = decode_at(store, key, **found);
+  const std::optional<Bytes>& bytes = *found;
+  if (!bytes) return std::nullopt;
+  Result<ValueView> value = decode_at(store, key, *bytes);
   if (!value) [[unlikely]]
     return std::unexpected(std::move(value).error());
   return std::optional<ValueView>(*value);

@@ -38,8 +38,9 @@ Result<std::optional<T>> find_as(const engine::Txn& txn, const StoreState& store
   const Result<std::optional<ValueView>> found = find_value(txn, store, key);
   if (!found) [[unlikely]]
     return std::unexpected(found.error());
-  if (!*found) return std::nullopt;
-  Result<T> value = found->value().template as<T>();
+  const std::optional<ValueView>& view = *found;
+  if (!view) return std::nullopt;
+  Result<T> value = view->template as<T>();
   if (!value) [[unlikely]]
     return at_key(store, key, value.error());
   return std::optional<T>(*std::move(value));
