@@ -185,6 +185,7 @@ Environment::~Environment() {
   if (!closed_) (void)shutdown();
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): takes the reference over
 Result<void> Environment::let_go(std::shared_ptr<Environment> environment) {
   {
     // Under the lock nobody can open what is found to be the last handle.

@@ -70,7 +70,7 @@ kist_code kist_iterator_begin(kist_reader reader, kist_store store, const kist_r
       KIST_ASSIGN(Iterator begun, owner->reader.iterate(from->store, checked));
       object = std::make_shared<IteratorObject>(owner.shared(), std::move(begun));
     }
-    return publish(std::move(object), &*owner, iterator);
+    return publish(object, &*owner, iterator);
   });
 }
 

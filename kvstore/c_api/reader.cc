@@ -37,7 +37,7 @@ kist_code kist_reader_begin(kist_profile profile, kist_reader* reader, kist_erro
     KIST_ASSIGN(const auto owner, use<ProfileObject>(profile));
     KIST_ASSIGN(Reader begun, owner->profile.read());
     auto object = std::make_shared<ReaderObject>(owner.shared(), std::move(begun));
-    return publish(std::move(object), &*owner, reader);
+    return publish(object, &*owner, reader);
   });
 }
 

@@ -16,7 +16,7 @@ kist_code kist_store_open(kist_profile profile, const void* name, size_t name_si
     KIST_ASSIGN(const std::string_view text, view_of(name, name_size, "name"));
     KIST_ASSIGN(Store opened, owner->profile.open_store(text, create));
     auto object = std::make_shared<StoreObject>(owner.shared(), owner->profile, std::move(opened));
-    return publish(std::move(object), &*owner, store);
+    return publish(object, &*owner, store);
   });
 }
 

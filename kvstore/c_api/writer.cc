@@ -62,7 +62,7 @@ kist_code kist_writer_begin(kist_profile profile, int64_t timeout_ms, kist_write
     if (timeout_ms >= 0) wait = std::chrono::milliseconds(timeout_ms);
     KIST_ASSIGN(Writer begun, owner->profile.write(wait));
     auto object = std::make_shared<WriterObject>(owner.shared(), std::move(begun));
-    return publish(std::move(object), &*owner, writer);
+    return publish(object, &*owner, writer);
   });
 }
 
