@@ -70,14 +70,14 @@ void PendingRuns::release(const Pins& pins, FreeRuns& free) {
       ++bucket;
       continue;
     }
-    std::vector<std::uint64_t> starts = std::move(bucket->second);
+    const std::vector<std::uint64_t> starts = std::move(bucket->second);
     bucket = buckets_.erase(bucket);
     // Runs that another pin still blocks move to its bucket, which this loop passes over.
-    release_bucket(std::move(starts), blocker, pins, free);
+    release_bucket(starts, blocker, pins, free);
   }
 }
 
-void PendingRuns::release_bucket(std::vector<std::uint64_t> starts, std::uint64_t blocker,
+void PendingRuns::release_bucket(const std::vector<std::uint64_t>& starts, std::uint64_t blocker,
                                  const Pins& pins, FreeRuns& free) {
   auto at = by_start_.end();
   for (const std::uint64_t start : starts) {

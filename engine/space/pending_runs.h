@@ -47,8 +47,8 @@ class PendingRuns {
   };
   using ByStart = std::map<std::uint64_t, Entry>;
   ByStart::const_iterator first_meeting(Run run) const;
-  void release_bucket(std::vector<std::uint64_t> starts, std::uint64_t blocker, const Pins& pins,
-                      FreeRuns& free);
+  void release_bucket(const std::vector<std::uint64_t>& starts, std::uint64_t blocker,
+                      const Pins& pins, FreeRuns& free);
 
   ByStart by_start_;
   // Blocking pin -> starts of runs. A start may be out of date: it counts only while the run that

@@ -26,8 +26,9 @@ void WriterLock::unlock() {
 std::unexpected<Error> WriterLock::refusal(Wait wait, const char* whose) const {
   const std::string who =
       "a writer of " + std::string(whose) + " has '" + data_.path() + "' locked";
-  if (*wait <= Wait::value_type{}) return fail(ErrorCode::kBusy, who);
-  return fail(ErrorCode::kTimedOut, who + ", waited " + std::to_string(wait->count()) + " ms");
+  const auto limit = wait.value_or(Wait::value_type{});
+  if (limit <= Wait::value_type{}) return fail(ErrorCode::kBusy, who);
+  return fail(ErrorCode::kTimedOut, who + ", waited " + std::to_string(limit.count()) + " ms");
 }
 
 bool WriterLock::enter(Wait wait, steady_clock::time_point deadline) {

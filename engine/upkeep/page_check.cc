@@ -150,7 +150,7 @@ void check_leaf_page(Bytes page, const KeyRange& range, Faults& faults) {
     before = record.key_bytes();
   }
   const std::size_t shared =
-      leaf.count() < 2 ? 0 : common_prefix(leaf.record(0).key_bytes(), *before);
+      leaf.count() < 2 || !before ? 0 : common_prefix(leaf.record(0).key_bytes(), *before);
   check_prefix(leaf.prefix(), shared, faults);
   check_heap(page, frame, extents, 0, faults);
 }

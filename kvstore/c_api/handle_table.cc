@@ -66,6 +66,7 @@ HandleTable::Slot& HandleTable::slot_at(std::uint32_t index) const {
   // Chunk k begins at index 2^(8+k) - 2^8.
   const std::uint32_t shifted = index + (1U << kFirstChunkBits);
   const auto top = static_cast<std::uint32_t>(std::bit_width(shifted)) - 1;
+  // NOLINTNEXTLINE(clang-analyzer-core.BitwiseShift): shifted is never 0
   return chunks_[top - kFirstChunkBits].load(std::memory_order_acquire)[shifted - (1U << top)];
 }
 

@@ -158,8 +158,8 @@ void replace_inherited_maps() {
     const std::uintptr_t end = range.end.load(std::memory_order_relaxed);
     const int protection =
         range.writable.load(std::memory_order_relaxed) ? PROT_READ | PROT_WRITE : PROT_READ;
-    ::mmap(reinterpret_cast<void*>(begin), end - begin, protection,
-           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    (void)::mmap(reinterpret_cast<void*>(begin), end - begin, protection,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     // What was read before the fork may be zeros by now, as after a fault.
     range.damaged.load(std::memory_order_relaxed)->store(1, std::memory_order_relaxed);
     range.begin.store(0, std::memory_order_relaxed);
