@@ -38,7 +38,7 @@ Result<Table> Database::table(std::string_view name) const {
 Result<ReadTxn> Database::read() const {
   KIST_TRY(check_open(environment_));
   ReadTxn txn;
-  txn.snapshot_ = std::make_unique<Snapshot>(environment_);
+  txn.snapshot_ = std::make_shared<Snapshot>(environment_);
   KIST_TRY(environment_->begin_read(*txn.snapshot_));
   return txn;
 }
@@ -46,7 +46,7 @@ Result<ReadTxn> Database::read() const {
 Result<WriteTxn> Database::write(Wait wait) const {
   KIST_TRY(check_open(environment_));
   WriteTxn txn;
-  txn.snapshot_ = std::make_unique<Snapshot>(environment_);
+  txn.snapshot_ = std::make_shared<Snapshot>(environment_);
   KIST_TRY(environment_->begin_write(*txn.snapshot_, wait));
   txn.snapshot_->write = std::make_unique<WriteState>(*environment_, *txn.snapshot_);
   return txn;

@@ -325,7 +325,7 @@ Result<Table> Environment::intern(std::string_view name) {
     found = indexes_.emplace(name, static_cast<std::uint32_t>(names_.size())).first;
     names_.emplace_back(name);
   }
-  return Table(found->second);
+  return Table(found->second, 0);
 }
 
 std::string Environment::table_name(std::uint32_t index) {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <kist/engine/cursor.h>
-#include <kist/engine/txn.h>
+#include <kist/engine/write_txn.h>
 
 #include "engine/tree/tree_reader.h"
 #include "engine/txn/environment.h"
@@ -57,7 +57,7 @@ Result<bool> Txn::contains(Table table, Bytes key) const {
   return value.has_value();
 }
 
-Result<std::uint64_t> Txn::count(Table table) const {
+Result<std::uint64_t> Txn::count(Table table, CountOf /*what*/) const {
   if (!snapshot_) return ended();
   const Ref* root = snapshot_->root(table);
   if (root == nullptr) return std::unexpected(snapshot_->take_error());

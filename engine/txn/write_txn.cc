@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <kist/engine/txn.h>
+#include <kist/engine/write_txn.h>
 
 #include "engine/tree/tree_reader.h"
 #include "engine/tree/tree_writer.h"
@@ -14,7 +14,7 @@ namespace kist::engine {
 namespace {
 
 /// The transaction as it is needed for a change: alive and not broken.
-Result<WriteState*> writable(const std::unique_ptr<Snapshot>& snapshot) {
+Result<WriteState*> writable(const std::shared_ptr<Snapshot>& snapshot) {
   if (!snapshot) return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
   if (snapshot->stale()) {
     return fail(ErrorCode::kForked, "the transaction was begun before fork()");

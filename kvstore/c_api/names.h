@@ -23,7 +23,7 @@ inline constexpr CodeText kCodeTexts[] = {
     {6, "CLOSED", "The handle, or what it belongs to, was closed."},
     {7, "READ_ONLY", "A write was asked of something opened for reading."},
     {8, "TRANSACTION_ENDED", "The transaction was committed or aborted before."},
-    {9, "CURSOR_INVALID", "The cursor stands on no record, or its transaction changed under it."},
+    {9, "CURSOR_INVALID", "The cursor stands on no record, or its data changed."},
     {10, "BUSY", "Another holds what is needed, and no waiting was asked for."},
     {11, "TIMED_OUT", "What was waited for did not come in time."},
     {12, "FORKED", "The handle was inherited through fork; open again in this process."},
@@ -44,6 +44,10 @@ inline constexpr CodeText kCodeTexts[] = {
     {27, "INVALID_TEXT", "A string is not valid UTF-8."},
     {28, "INVALID_JSON", "A JSON value does not parse."},
     {29, "INTERNAL", "Broken logic inside Kist; please report it."},
+    {30, "OUT_OF_ORDER", "An appended key is not greater than every key of the table."},
+    {31, "AMBIGUOUS", "The key has several values, and the call is about one."},
+    {32, "NO_COMPARATOR", "The table's comparator was not registered."},
+    {33, "CONFLICT", "Another transaction was committed in between."},
 };
 // clang-format on
 

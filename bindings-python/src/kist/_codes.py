@@ -26,7 +26,7 @@ class ErrorCode(enum.IntEnum):
     TRANSACTION_ENDED = 8
     """The transaction was committed or aborted before."""
     CURSOR_INVALID = 9
-    """The cursor stands on no record, or its transaction changed under it."""
+    """The cursor stands on no record, or its data changed."""
     BUSY = 10
     """Another holds what is needed, and no waiting was asked for."""
     TIMED_OUT = 11
@@ -67,6 +67,14 @@ class ErrorCode(enum.IntEnum):
     """A JSON value does not parse."""
     INTERNAL = 29
     """Broken logic inside Kist; please report it."""
+    OUT_OF_ORDER = 30
+    """An appended key is not greater than every key of the table."""
+    AMBIGUOUS = 31
+    """The key has several values, and the call is about one."""
+    NO_COMPARATOR = 32
+    """The table's comparator was not registered."""
+    CONFLICT = 33
+    """Another transaction was committed in between."""
 
 
 class ValueTag(enum.IntEnum):

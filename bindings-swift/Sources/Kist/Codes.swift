@@ -20,7 +20,7 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case readOnly = 7
     /// The transaction was committed or aborted before.
     case transactionEnded = 8
-    /// The cursor stands on no record, or its transaction changed under it.
+    /// The cursor stands on no record, or its data changed.
     case cursorInvalid = 9
     /// Another holds what is needed, and no waiting was asked for.
     case busy = 10
@@ -62,6 +62,14 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case invalidJson = 28
     /// Broken logic inside Kist; please report it.
     case `internal` = 29
+    /// An appended key is not greater than every key of the table.
+    case outOfOrder = 30
+    /// The key has several values, and the call is about one.
+    case ambiguous = 31
+    /// The table's comparator was not registered.
+    case noComparator = 32
+    /// Another transaction was committed in between.
+    case conflict = 33
 }
 
 /// Types of values. The number is the first byte of a stored value; its high bit is kept for an extended header.

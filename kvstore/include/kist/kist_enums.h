@@ -28,7 +28,7 @@ enum {
   KIST_ERROR_READ_ONLY = 7,
   /* The transaction was committed or aborted before. */
   KIST_ERROR_TRANSACTION_ENDED = 8,
-  /* The cursor stands on no record, or its transaction changed under it. */
+  /* The cursor stands on no record, or its data changed. */
   KIST_ERROR_CURSOR_INVALID = 9,
   /* Another holds what is needed, and no waiting was asked for. */
   KIST_ERROR_BUSY = 10,
@@ -70,6 +70,14 @@ enum {
   KIST_ERROR_INVALID_JSON = 28,
   /* Broken logic inside Kist; please report it. */
   KIST_ERROR_INTERNAL = 29,
+  /* An appended key is not greater than every key of the table. */
+  KIST_ERROR_OUT_OF_ORDER = 30,
+  /* The key has several values, and the call is about one. */
+  KIST_ERROR_AMBIGUOUS = 31,
+  /* The table's comparator was not registered. */
+  KIST_ERROR_NO_COMPARATOR = 32,
+  /* Another transaction was committed in between. */
+  KIST_ERROR_CONFLICT = 33,
 };
 
 /* Type of a value. */

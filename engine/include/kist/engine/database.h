@@ -9,6 +9,7 @@
 #include <kist/engine/options.h>
 #include <kist/engine/stats.h>
 #include <kist/engine/txn.h>
+#include <kist/engine/write_txn.h>
 
 namespace kist::engine {
 
@@ -33,6 +34,15 @@ class Database {
   /// Begins the write transaction. Waits for other writers as long as `wait` says. Errors: kBusy
   /// (zero wait), kTimedOut, kReadOnly, kLatched, kForked.
   Result<WriteTxn> write(Wait wait = std::nullopt) const;
+
+  /// Turns a read transaction into the write transaction on the same snapshot, when that is still
+  /// the newest: nothing can have changed since it was read. `txn` ends when this succeeds. Errors:
+  /// those of write(), and kConflict when a newer commit exists.
+  Result<WriteTxn> upgrade(ReadTxn& txn, Wait wait = std::nullopt) const;
+  /// Makes `compare` known, in this process, as the comparator `name` (1 to 32 bytes) of tables
+  /// that were created with it. Registering a name again is kMisuse. Tables whose comparator is not
+  /// registered can be checked, dropped and listed, not read.
+  Result<void> register_comparator(std::string_view name, Comparator compare) const;
 
   /// Makes everything committed so far durable.
   Result<void> sync() const;

@@ -16,7 +16,7 @@ enum class ErrorCode : std::int32_t {
   kClosed = 6,            ///< The handle, or what it belongs to, was closed.
   kReadOnly = 7,          ///< A write was asked of something opened for reading.
   kTransactionEnded = 8,  ///< The transaction was committed or aborted before.
-  kCursorInvalid = 9,     ///< The cursor stands on no record, or its transaction changed under it.
+  kCursorInvalid = 9,     ///< The cursor stands on no record, or its data changed.
   kBusy = 10,             ///< Another holds what is needed, and no waiting was asked for.
   kTimedOut = 11,         ///< What was waited for did not come in time.
   kForked = 12,           ///< The handle was inherited through fork; open again in this process.
@@ -37,6 +37,10 @@ enum class ErrorCode : std::int32_t {
   kInvalidText = 27,      ///< A string is not valid UTF-8.
   kInvalidJson = 28,      ///< A JSON value does not parse.
   kInternal = 29,         ///< Broken logic inside Kist; please report it.
+  kOutOfOrder = 30,       ///< An appended key is not greater than every key of the table.
+  kAmbiguous = 31,        ///< The key has several values, and the call is about one.
+  kNoComparator = 32,     ///< The table's comparator was not registered.
+  kConflict = 33,         ///< Another transaction was committed in between.
 };
 
 }  // namespace kist

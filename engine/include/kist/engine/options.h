@@ -31,6 +31,9 @@ struct Options {
   std::uint32_t file_mode = 0600;
   /// Durability of transactions that do not say otherwise.
   Durability durability = Durability::kDurable;
+  /// Bytes of changed pages and values that a write transaction keeps in memory before it writes
+  /// some of them to their final place in the file. At least 64 pages are kept.
+  std::uint64_t transaction_memory = std::uint64_t{256} << 20;
   /// Verify checksum, identity and birth of each page when this process first touches it. Turning
   /// this off is for measuring its cost; memory safety does not depend on it.
   bool verify = true;

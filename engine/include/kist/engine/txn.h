@@ -3,42 +3,34 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <kist/engine/bytes.h>
 #include <kist/engine/error.h>
 #include <kist/engine/options.h>
 #include <kist/engine/stats.h>
+#include <kist/engine/table.h>
 
 namespace kist::engine {
 
 class Cursor;
 class Environment;
+class Range;
 class Snapshot;
+class ValueReader;
+struct RangeOptions;
 
-/// Names a table inside one Database for the life of that Database, whether or not the table exists
-/// in a given snapshot. Got from Database::table(); cheap to copy; valid in every transaction and
-/// after aborted ones.
-class Table {
- public:
-  /// The unnamed default table, which always exists.
-  constexpr Table() = default;
-  constexpr std::uint32_t index() const { return index_; }
-
- private:
-  friend class Environment;
-  friend class Cursor;
-  constexpr explicit Table(std::uint32_t index) : index_(index) {}
-  std::uint32_t index_ = 0;
-};
-
-/// What both kinds of transaction can do: read one snapshot of every table.
+/// What every transaction can do: read one snapshot of every table.
 ///
 /// A transaction belongs to its handle, not to a thread: it may be used from any one thread at a
 /// time. Spans returned by a read transaction point into the map and live as long as the
 /// transaction; those of a write transaction live until its next write or its end.
+///
+/// Every call can fail with kTransactionEnded, kForked, kDamaged, kMisuse (a handle of another
+/// Database; a transaction whose nested one is open), kTableNotFound, and kNoComparator when
+/// the table is ordered by a comparator that was not registered.
 class Txn {
  public:
   Txn(const Txn&) = delete;
@@ -47,21 +39,73 @@ class Txn {
   /// Id of the snapshot: the transaction that committed it. In a write transaction, the snapshot it
   /// started from.
   std::uint64_t id() const;
-  /// The value of `key`, or nothing. Errors: kTableNotFound, kTransactionEnded, kForked, kDamaged.
+  /// How many transactions were committed since the snapshot, in all processes; an upper bound,
+  /// because ids of given up transactions count.
+  Result<std::uint64_t> lag() const;
+
+  // Records.
+
+  /// The value of `key`, or nothing. In a multimap the first value.
   Result<std::optional<Bytes>> get(Table table, Bytes key) const;
   /// Whether `key` has a value.
   Result<bool> contains(Table table, Bytes key) const;
-  /// Number of records of the table.
-  Result<std::uint64_t> count(Table table) const;
+  /// Looks up many keys, in any order, faster than one by one: `values[i]` becomes the value of
+  /// `keys[i]`. Both have the same length, else kInvalidArgument.
+  Result<void> get_many(Table table, std::span<const Bytes> keys,
+                        std::span<std::optional<Bytes>> values) const;
+  /// Whether a multimap has this very pair; in other tables, whether the value of `key` is `value`.
+  Result<bool> contains_pair(Table table, Bytes key, Bytes value) const;
+  /// Number of values of `key`, in O(log n).
+  Result<std::uint64_t> count_values(Table table, Bytes key) const;
+  /// The value of `key` as a stream, or nothing; for values larger than memory should hold.
+  Result<std::optional<ValueReader>> open_value(Table table, Bytes key) const;
+  /// A cursor over the table, standing before its first record.
+  Result<Cursor> cursor(Table table) const;
+  /// Part of the table as a C++ range; see range.h.
+  Result<Range> range(Table table, const RangeOptions& options) const;
+
+  // Order statistics: exact, O(log n), and true of uncommitted changes, too. Bounds are half open:
+  // [from, to), nothing as `to` means "to the end". In multimaps keys are counted where asked.
+
+  /// Number of records of the table; in a multimap, of pairs.
+  Result<std::uint64_t> count(Table table, CountOf what = CountOf::kPairs) const;
+  /// Number of records with keys less than `key`.
+  Result<std::uint64_t> rank(Table table, Bytes key, CountOf what = CountOf::kPairs) const;
+  /// Number of records with keys in [from, to).
+  Result<std::uint64_t> count_range(Table table, Bytes from, std::optional<Bytes> to,
+                                    CountOf what = CountOf::kPairs) const;
+  /// Number of records whose keys begin with `prefix`. kMisuse unless the table is in byte order.
+  Result<std::uint64_t> count_prefix(Table table, Bytes prefix,
+                                     CountOf what = CountOf::kPairs) const;
+  /// Record number `n` from 0 in order, or nothing behind the last. With kKeys: key number `n` with
+  /// its first value.
+  Result<std::optional<Record>> nth(Table table, std::uint64_t n,
+                                    CountOf what = CountOf::kPairs) const;
+  /// Keys that cut [from, to) into at most `parts` ranges of as equal numbers of records as whole
+  /// keys allow: the first key of each part but the first. Fewer where there are fewer keys.
+  Result<std::vector<std::string>> split(Table table, std::size_t parts, Bytes from = {},
+                                         std::optional<Bytes> to = std::nullopt) const;
+  /// `n` records drawn at random, each record of the table with equal chance each time (so one may
+  /// come twice); the same for the same seed and content. Empty for an empty table.
+  Result<std::vector<Record>> sample(Table table, std::size_t n, std::uint64_t seed) const;
+
+  // Tables.
+
   /// Whether the table exists in this snapshot.
   Result<bool> exists(Table table) const;
+  /// What the table was created with.
+  Result<TableOptions> table_options(Table table) const;
   /// Names of all named tables, in byte order.
   Result<std::vector<std::string>> table_names() const;
-  /// A cursor over the table, standing before its first record. It must not outlive the
-  /// transaction.
-  Result<Cursor> cursor(Table table) const;
-  /// Depth and pages of the table. Visits every branch page and every leaf that holds large values.
+  /// The next number of the table's persistent sequence; see WriteTxn::advance_sequence().
+  Result<std::uint64_t> sequence(Table table) const;
+  /// Depth and pages of the table. Visits every branch page and every leaf that holds large values
+  /// or groups of their own.
   Result<TableStats> table_stats(Table table) const;
+
+  /// Whether bytes that this transaction returned stay as they are across its next write, because
+  /// they lie in the map and not in the transaction's own memory. Always true of read transactions.
+  bool outlives_writes(Bytes bytes) const;
 
  protected:
   Txn();
@@ -69,75 +113,35 @@ class Txn {
   Txn(Txn&&) noexcept;
   Txn& operator=(Txn&&) noexcept;
   friend class Cursor;
-  std::unique_ptr<Snapshot> snapshot_;
+  friend class Database;
+  friend class Difference;
+  std::shared_ptr<Snapshot> snapshot_;
+  std::uint64_t level_ = 0;  ///< Which of the nested transactions on `snapshot_`; see levels.h.
 };
 
-/// A read-only view of the newest commit at the time it began. Never waits and never blocks a
-/// writer. Destroying it ends it.
+/// A read-only view of one commit. Never waits and never blocks a writer. Destroying it ends it.
 class ReadTxn : public Txn {
  public:
   ReadTxn(ReadTxn&&) noexcept = default;
   ReadTxn& operator=(ReadTxn&&) noexcept;
   ~ReadTxn();
-  /// Ends the transaction and gives up its snapshot. Spans and cursors got from it are dead.
+
+  /// Ends the transaction and gives up its snapshot. Spans got from it are dead; cursors return
+  /// kTransactionEnded.
   void end();
+  /// Gives up the snapshot but keeps what a renew() needs. Until then calls return
+  /// kTransactionEnded.
+  void reset();
+  /// Pins the newest commit, after reset() or in place of the present snapshot. Cursors stay, stand
+  /// nowhere, and can be placed again. Returns whether the snapshot is another than before.
+  Result<bool> renew();
+  /// Another transaction on the same snapshot, for another thread say.
+  Result<ReadTxn> clone() const;
 
  private:
   friend class Database;
+  friend class WriteTxn;
   ReadTxn() = default;
-};
-
-/// When put() writes.
-enum class PutMode : std::uint8_t {
-  kUpsert,     ///< Always.
-  kIfAbsent,   ///< Only when the key has no value yet.
-  kIfPresent,  ///< Only when the key has a value.
-};
-
-/// The one transaction that may change an environment at a time, across all processes. It sees its
-/// own changes. Destroying it without commit() aborts it.
-class WriteTxn : public Txn {
- public:
-  WriteTxn(WriteTxn&&) noexcept = default;
-  WriteTxn& operator=(WriteTxn&&) noexcept;
-  ~WriteTxn();
-
-  /// Creates a table. Errors: kTableExists unless `exist_ok`.
-  Result<void> create_table(Table table, bool exist_ok = false);
-  /// Removes a table and everything in it. Not the default table. Errors: kTableNotFound.
-  Result<void> drop_table(Table table);
-  /// Gives the table another name. Errors: kTableNotFound, kTableExists.
-  Result<void> rename_table(Table from, Table to);
-  /// Removes every record of the table. Returns how many there were.
-  Result<std::uint64_t> clear(Table table);
-
-  /// Stores `value` under `key`; false when `mode` held it back. Both are copied. Errors:
-  /// kTableNotFound, kKeyTooLong, kValueTooLong, kNoSpace, kTransactionEnded.
-  Result<bool> put(Table table, Bytes key, Bytes value, PutMode mode = PutMode::kUpsert);
-  /// Removes `key`; false when it had no value.
-  Result<bool> erase(Table table, Bytes key);
-  /// Stores `value` (nothing: removes the key) only when the present value equals `expected`
-  /// (nothing: only when there is none). False, and no change, otherwise.
-  Result<bool> compare_and_set(Table table, Bytes key, std::optional<Bytes> expected,
-                               std::optional<Bytes> value);
-  /// Stores `value` and returns a copy of the value it replaced, if any.
-  Result<std::optional<std::string>> replace(Table table, Bytes key, Bytes value);
-  /// Removes `key` only when its value equals `expected`; false otherwise.
-  Result<bool> erase_if_equal(Table table, Bytes key, Bytes expected);
-  /// Removes `key` and returns a copy of the value it had, if any.
-  Result<std::optional<std::string>> take(Table table, Bytes key);
-
-  /// Makes all changes visible at once and, unless relaxed, durable. Ends the transaction, also
-  /// when it fails: then nothing has changed (kNoSpace), or the environment is latched (kIo). A
-  /// transaction without changes commits nothing and keeps the snapshot's id. Returns the id of the
-  /// new snapshot.
-  Result<std::uint64_t> commit(std::optional<Durability> durability = std::nullopt);
-  /// Forgets all changes and ends the transaction.
-  void abort();
-
- private:
-  friend class Database;
-  WriteTxn() = default;
 };
 
 }  // namespace kist::engine

@@ -21,7 +21,7 @@ public enum ErrorCode {
   READ_ONLY(7),
   /** The transaction was committed or aborted before. */
   TRANSACTION_ENDED(8),
-  /** The cursor stands on no record, or its transaction changed under it. */
+  /** The cursor stands on no record, or its data changed. */
   CURSOR_INVALID(9),
   /** Another holds what is needed, and no waiting was asked for. */
   BUSY(10),
@@ -62,7 +62,15 @@ public enum ErrorCode {
   /** A JSON value does not parse. */
   INVALID_JSON(28),
   /** Broken logic inside Kist; please report it. */
-  INTERNAL(29);
+  INTERNAL(29),
+  /** An appended key is not greater than every key of the table. */
+  OUT_OF_ORDER(30),
+  /** The key has several values, and the call is about one. */
+  AMBIGUOUS(31),
+  /** The table's comparator was not registered. */
+  NO_COMPARATOR(32),
+  /** Another transaction was committed in between. */
+  CONFLICT(33);
 
   private static final ErrorCode[] BY_NUMBER = new ErrorCode[128];
 
