@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include <kist/engine/error.h>
+
+#include "engine/txn/environment.h"
+#include "engine/txn/snapshot.h"
+#include "engine/txn/write_state.h"
+
+namespace kist::engine {
+
+/// What every change to a write transaction goes through, wherever its function is defined.
+
+/// The transaction as it is needed for a change: alive and not broken.
+inline Result<WriteState*> writable(const std::shared_ptr<Snapshot>& snapshot) {
+  if (!snapshot) return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
+  if (snapshot->stale()) {
+    return fail(ErrorCode::kForked, "the transaction was begun before fork()");
+  }
+  WriteState* state = snapshot->write.get();
+  if (state->broken) {
+    return fail(state->broken->code,
+                "the transaction can only be aborted, because an earlier change failed: " +
+                    state->broken->message);
+  }
+  return state;
+}
+
+/// The state of a table that exists.
+inline Result<TableState*> present(Snapshot& snapshot, Table table) {
+  if (snapshot.root(table) == nullptr) return std::unexpected(snapshot.take_error());
+  return &snapshot.tables[table.index()];
+}
+
+/// Runs `change`, which may leave trees half changed when it fails: then only abort remains.
+template <typename Change>
+auto guarded(Snapshot& snapshot, WriteState& state, Change change) -> decltype(change()) {
+  ++snapshot.write_count;
+  state.changed = true;
+  auto result = change();
+  if (!result) state.broken = result.error();
+  return result;
+}
+
+}  // namespace kist::engine
