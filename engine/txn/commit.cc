@@ -5,14 +5,12 @@
 
 #include <fmt/format.h>
 
-#include "engine/base/checksum.h"
 #include "engine/base/failpoints.h"
 #include "engine/os/random.h"
-#include "engine/tree/branch_edit.h"
-#include "engine/tree/leaf_edit.h"
 #include "engine/txn/environment.h"
 #include "engine/txn/overflow_writer.h"
 #include "engine/txn/page_writer.h"
+#include "engine/txn/tree_commit.h"
 #include "engine/txn/write_state.h"
 
 namespace kist::engine {
@@ -21,100 +19,6 @@ namespace {
 // From this size on the pages are flushed before the slot: a second flush costs little then, and
 // recovery has nothing to prove.
 constexpr std::uint64_t kTwoFlushes = std::uint64_t{8} << 20;
-
-/// Gives dirty pages their numbers, from the leaves up and in key order, and writes them.
-class TreeCommit {
- public:
-  TreeCommit(WriteContext& context, const CommitSpace& plan, std::uint64_t id, std::uint64_t seed,
-             const std::vector<Ref>& values, PageWriter& out)
-      : context_(context), plan_(plan), id_(id), seed_(seed), values_(values), out_(out) {}
-
-  /// Writes the dirty pages below `ref` and returns the final reference. Committed ones stay.
-  Result<Ref> write(const Ref& ref) {
-    if ((ref.flags & kRefDirty) == 0) return ref;
-    std::uint8_t* page = context_.arena.page(ref.page);
-    return ref.level() == 0 ? write_leaf(page) : write_branch(page, ref.level());
-  }
-
- private:
-  std::size_t page_size() const { return context_.view.page_size(); }
-
-  Result<std::uint64_t> next_number() {
-    while (run_ < plan_.tree.size() && used_ == plan_.tree[run_].pages) {
-      ++run_;
-      used_ = 0;
-    }
-    if (run_ == plan_.tree.size()) {
-      return fail(ErrorCode::kDamaged,
-                  context_.view.pager().path() + ": a dirty page is referred to more than once");
-    }
-    return plan_.tree[run_].start + used_++;
-  }
-
-  Result<Ref> write_leaf(std::uint8_t* page) {
-    std::uint16_t flags = 0;
-    records_.clear();
-    leaf_gather(page, page_size(), records_);
-    for (std::size_t i = 0; i < records_.size(); ++i) {
-      if (!records_[i].indirect) continue;
-      flags = kRefIndirect;
-      const Ref value = load_ref(records_[i].value());
-      if ((value.flags & kRefDirty) == 0) continue;
-      std::uint8_t final_ref[ref_layout::kSize];
-      store_ref(final_ref, values_[value.page]);
-      leaf_overwrite(page, page_size(), i, final_ref, true);
-    }
-    KIST_ASSIGN(const std::uint64_t number, next_number());
-    KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
-    if (is_edited(page)) {
-      leaf_build(out, page_size(), records_);
-    } else {
-      std::memcpy(out, page, page_size());
-    }
-    return seal(out, number, records_.size(), flags);
-  }
-
-  Result<Ref> write_branch(std::uint8_t* page, std::uint8_t level) {
-    std::uint64_t count = 0;
-    std::uint16_t flags = level;
-    const BranchView branch(page, page_size());
-    for (std::size_t i = 0; i < branch.count(); ++i) {
-      KIST_ASSIGN(const Ref child, write(branch.ref(i)));
-      branch_set_ref(page, i, child);
-      count += child.count;
-      flags |= child.flags & kRefIndirect;
-    }
-    KIST_ASSIGN(const std::uint64_t number, next_number());
-    KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
-    if (is_edited(page)) {
-      BranchEntries entries;
-      entries.append(page, page_size(), {});
-      branch_build(out, page_size(), level, entries.entries);
-    } else {
-      std::memcpy(out, page, page_size());
-    }
-    return seal(out, number, count, flags);
-  }
-
-  Ref seal(std::uint8_t* out, std::uint64_t number, std::uint64_t count, std::uint16_t flags) {
-    store48(out + page_layout::kNumber, number);
-    store48(out + page_layout::kBirth, id_);
-    const std::uint64_t sum =
-        checksum(out + page_layout::kNumber, page_size() - page_layout::kNumber, seed_);
-    store64(out + page_layout::kChecksum, sum);
-    return {number, id_, count, static_cast<std::uint32_t>(sum), flags};
-  }
-
-  WriteContext& context_;
-  const CommitSpace& plan_;
-  std::uint64_t id_;
-  std::uint64_t seed_;
-  const std::vector<Ref>& values_;
-  PageWriter& out_;
-  std::size_t run_ = 0;
-  std::uint64_t used_ = 0;
-  std::vector<LeafRecord> records_;
-};
 
 }  // namespace
 
@@ -164,7 +68,7 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
     values[i] = image.ref();
     KIST_TRY(out.add_pieces(page, image.pieces()));
   }
-  TreeCommit commit(context, plan, id_, environment_.seed, values, out);
+  TreeCommit commit(context, plan.tree, id_, environment_.seed, values, out);
   for (std::uint32_t i = 1; i < snapshot_.tables.size(); ++i) {
     TableState& table = snapshot_.tables[i];
     if (!table.dirty) continue;

@@ -1,0 +1,88 @@
+#include "engine/txn/tree_commit.h"
+
+#include <cstring>
+
+#include "engine/base/checksum.h"
+#include "engine/tree/branch_edit.h"
+#include "engine/tree/leaf_edit.h"
+
+namespace kist::engine {
+
+Result<Ref> TreeCommit::write(const Ref& ref) {
+  if ((ref.flags & kRefDirty) == 0) return ref;
+  std::uint8_t* page = context_.arena.page(ref.page);
+  return ref.level() == 0 ? write_leaf(ref, page) : write_branch(ref, page);
+}
+
+Result<std::uint64_t> TreeCommit::next_number() {
+  while (run_ < runs_.size() && used_ == runs_[run_].pages) {
+    ++run_;
+    used_ = 0;
+  }
+  if (run_ == runs_.size()) {
+    return fail(ErrorCode::kDamaged,
+                context_.view.pager().path() + ": a dirty page is referred to more than once");
+  }
+  return runs_[run_].start + used_++;
+}
+
+Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
+  std::uint16_t indirect = 0;
+  records_.clear();
+  leaf_gather(page, page_size(), records_);
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (!records_[i].indirect) continue;
+    indirect = kRefIndirect;
+    const Ref value = load_ref(records_[i].value());
+    if ((value.flags & kRefDirty) == 0) continue;
+    std::uint8_t final_ref[ref_layout::kSize];
+    store_ref(final_ref, values_[value.page]);
+    leaf_overwrite(page, page_size(), i, final_ref, true);
+  }
+  KIST_ASSIGN(const std::uint64_t number, next_number());
+  KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
+  if (is_edited(page)) {
+    leaf_build(out, page_size(), records_);
+  } else {
+    std::memcpy(out, page, page_size());
+  }
+  return seal(out, number, ref, indirect);
+}
+
+Result<Ref> TreeCommit::write_branch(const Ref& ref, std::uint8_t* page) {
+  std::uint16_t indirect = 0;
+  const BranchView branch(page, page_size());
+  for (std::size_t i = 0; i < branch.count(); ++i) {
+    KIST_ASSIGN(const Ref child, write(branch.ref(i)));
+    branch_set_ref(page, i, child);
+    indirect |= child.flags & kRefIndirect;
+  }
+  KIST_ASSIGN(const std::uint64_t number, next_number());
+  KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
+  if (is_edited(page)) {
+    BranchEntries entries;
+    entries.append(page, page_size(), {});
+    branch_build(out, page_size(), ref.level(), entries.entries);
+  } else {
+    std::memcpy(out, page, page_size());
+  }
+  return seal(out, number, ref, indirect);
+}
+
+/// Numbers and hashes the page at `out`; the final form of `ref`.
+Ref TreeCommit::seal(std::uint8_t* out, std::uint64_t number, const Ref& ref,
+                     std::uint16_t indirect) const {
+  store48(out + page_layout::kNumber, number);
+  store48(out + page_layout::kBirth, id_);
+  const std::uint64_t sum =
+      checksum(out + page_layout::kNumber, page_size() - page_layout::kNumber, seed_);
+  store64(out + page_layout::kChecksum, sum);
+  Ref sealed = ref;
+  sealed.page = number;
+  sealed.birth = id_;
+  sealed.checksum = static_cast<std::uint32_t>(sum);
+  sealed.flags = static_cast<std::uint16_t>(ref.level() | indirect);
+  return sealed;
+}
+
+}  // namespace kist::engine

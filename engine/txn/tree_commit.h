@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <kist/engine/error.h>
+
+#include "engine/format/ref.h"
+#include "engine/space/run.h"
+#include "engine/tree/node.h"
+#include "engine/tree/write_context.h"
+#include "engine/txn/page_writer.h"
+
+namespace kist::engine {
+
+/// Gives the dirty pages of trees their numbers, from the leaves up and in key order, and hands
+/// them to a PageWriter. Each page is written once its children have their places, so that it can
+/// say what they look like.
+class TreeCommit {
+ public:
+  /// Page numbers are taken from `runs` in their order. Pages are born in transaction `id` and
+  /// sealed with `seed`. `values[i]` is the final place of pending large value i. Everything passed
+  /// in must outlive the object.
+  TreeCommit(WriteContext& context, std::span<const Run> runs, std::uint64_t id, std::uint64_t seed,
+             std::span<const Ref> values, PageWriter& out)
+      : context_(context), runs_(runs), id_(id), seed_(seed), values_(values), out_(out) {}
+
+  /// Writes the dirty pages below `ref`, itself included, and returns the final reference, which
+  /// has the counts of the dirty one. Committed pages stay where they are. Dirty pages keep their
+  /// content, except that their references become final. Errors: those of writing; kDamaged when
+  /// there are more pages than `runs` have room for.
+  Result<Ref> write(const Ref& ref);
+
+ private:
+  std::size_t page_size() const { return context_.view.page_size(); }
+  Result<std::uint64_t> next_number();
+  Result<Ref> write_leaf(const Ref& ref, std::uint8_t* page);
+  Result<Ref> write_branch(const Ref& ref, std::uint8_t* page);
+  Ref seal(std::uint8_t* out, std::uint64_t number, const Ref& ref, std::uint16_t indirect) const;
+
+  WriteContext& context_;
+  std::span<const Run> runs_;
+  std::uint64_t id_;
+  std::uint64_t seed_;
+  std::span<const Ref> values_;
+  PageWriter& out_;
+  std::size_t run_ = 0;     // of runs_, being used
+  std::uint64_t used_ = 0;  // pages of it that are
+  std::vector<LeafRecord> records_;
+};
+
+}  // namespace kist::engine
