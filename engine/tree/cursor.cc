@@ -23,7 +23,7 @@ Result<const Ref*> Cursor::restart() {
   raw_value_ = {};
   write_count_ = snapshot_->write_count;
   if (table_ == kCatalog) return &snapshot_->catalog.root;
-  const Ref* root = snapshot_->root(Table(table_, 0));
+  const Ref* root = snapshot_->root(snapshot_->environment->handle(table_));
   if (root == nullptr) return std::unexpected(snapshot_->take_error());
   return root;
 }

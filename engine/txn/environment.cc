@@ -40,6 +40,11 @@ Identity identity_of(const MetaSlot& slot) {
   return identity;
 }
 
+std::uint32_t next_environment_serial() {
+  static std::atomic<std::uint32_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 using HeadWords = std::array<std::uint64_t, kHeadWords>;
 static_assert(sizeof(HeadWords) == kMetaSlotSize, "the head in shared memory is a meta slot");
 
@@ -55,7 +60,10 @@ Result<void> check_arguments(const Options& options) {
 }  // namespace
 
 Environment::Environment(std::string canonical, const Options& asked, os::File data)
-    : path(std::move(canonical)), options(asked), file(std::move(data)) {}
+    : path(std::move(canonical)),
+      options(asked),
+      file(std::move(data)),
+      serial_(next_environment_serial()) {}
 
 Result<std::shared_ptr<Environment>> Environment::open(const std::string& path,
                                                        const Options& options) {
@@ -325,7 +333,7 @@ Result<Table> Environment::intern(std::string_view name) {
     found = indexes_.emplace(name, static_cast<std::uint32_t>(names_.size())).first;
     names_.emplace_back(name);
   }
-  return Table(found->second, 0);
+  return handle(found->second);
 }
 
 std::string Environment::table_name(std::uint32_t index) {

@@ -38,7 +38,7 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
   snapshot.id = load64(head_bytes.data() + kIdAt);
   snapshot.view = PageView(pager.get(), map, file_pages);
   snapshot.catalog = *catalog;
-  snapshot.tables.assign(1, {*main, TableState::Presence::kPresent, false});
+  snapshot.tables.assign(1, {.record = *main, .presence = TableState::Presence::kPresent});
   return {};
 }
 

@@ -79,7 +79,8 @@ class Sharing {
   bool uses_slots() const { return layout_ != nullptr; }
 
   /// Becomes the writer. `wait`: nothing waits for ever, zero not at all. May be called in a forked
-  /// child. Errors: kBusy (zero wait), kTimedOut, kForked, kReadOnly, kDamaged.
+  /// child. Errors: kBusy (zero wait), kTimedOut, kForked, kReadOnly, kDamaged; kMisuse instead of
+  /// waiting for ever for what this very thread has locked.
   Result<void> lock_writer(Wait wait);
   /// Stops being the writer; on any thread.
   void unlock_writer();

@@ -40,8 +40,13 @@ Result<TableState*> Snapshot::table(Table handle) {
     return fail(ErrorCode::kForked,
                 environment->path + ": the transaction was begun before fork()");
   }
+  if (!environment->owns(handle)) {
+    return fail(ErrorCode::kMisuse,
+                environment->path + ": the table handle was got from another database");
+  }
   if (handle.index() >= tables.size()) tables.resize(handle.index() + 1);
   TableState& state = tables[handle.index()];
+  state.owner = handle.owner();
   if (state.presence != TableState::Presence::kUnknown) return &state;
   LeafRecord record;
   const std::string name = environment->table_name(handle.index());

@@ -21,7 +21,8 @@ struct TableState {
   enum class Presence : std::uint8_t { kUnknown, kMissing, kPresent };
   TableRecord record;
   Presence presence = Presence::kUnknown;
-  bool dirty = false;  // its record in the catalog, or in the meta slot, has to be written
+  std::uint32_t owner = 0;  // Table::owner() of the handle that looked it up
+  bool dirty = false;       // its record in the catalog, or in the meta slot, has to be written
 };
 
 /// The state behind a transaction handle: a pinned snapshot and, in a write transaction, what was
@@ -37,8 +38,10 @@ class Snapshot {
   const Ref* root(Table table) {
     if (table.index() < tables.size() && !stale()) [[likely]] {
       const TableState& state = tables[table.index()];
-      if (state.presence == TableState::Presence::kPresent) [[likely]]
+      if (state.presence == TableState::Presence::kPresent && state.owner == table.owner())
+          [[likely]] {
         return &state.record.root;
+      }
     }
     return root_slow(table);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "engine/base/thread_number.h"
 #include "engine/txn/lock_bytes.h"
 
 namespace kist::engine {
@@ -11,7 +12,7 @@ using std::chrono::steady_clock;
 
 Result<void> WriterLock::lock(Wait wait) {
   const auto deadline = steady_clock::now() + wait.value_or(Wait::value_type{});
-  if (!enter(wait, deadline)) return refusal(wait, "this process");
+  KIST_TRY(enter(wait, deadline));
   Result<void> locked = lock_byte(wait, deadline);
   if (!locked) leave();
   return locked;
@@ -31,25 +32,33 @@ std::unexpected<Error> WriterLock::refusal(Wait wait, const char* whose) const {
   return fail(ErrorCode::kTimedOut, who + ", waited " + std::to_string(limit.count()) + " ms");
 }
 
-bool WriterLock::enter(Wait wait, steady_clock::time_point deadline) {
+Result<void> WriterLock::enter(Wait wait, steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
+  if (!wait && holder_ == this_thread_number()) {
+    return fail(ErrorCode::kMisuse,
+                "this thread began the write transaction of '" + data_.path() +
+                    "' that is under way, and would wait for it for ever; end it first, or write "
+                    "through it");
+  }
   const std::uint64_t ticket = next_ticket_++;
   queue_.push_back(ticket);
   const auto my_turn = [&] { return queue_.front() == ticket; };
   if (!wait) {
     changed_.wait(lock, my_turn);
-    return true;
+  } else if (!changed_.wait_until(lock, deadline, my_turn)) {
+    // Not at the front, so nobody's turn has come.
+    std::erase(queue_, ticket);
+    return refusal(wait, holder_ == this_thread_number() ? "this thread" : "this process");
   }
-  if (changed_.wait_until(lock, deadline, my_turn)) return true;
-  // Not at the front, so nobody's turn has come.
-  std::erase(queue_, ticket);
-  return false;
+  holder_ = this_thread_number();
+  return {};
 }
 
 void WriterLock::leave() {
   {
     const std::lock_guard lock(mutex_);
     queue_.pop_front();
+    holder_ = 0;
   }
   changed_.notify_all();
 }

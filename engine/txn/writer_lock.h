@@ -21,14 +21,16 @@ class WriterLock {
   /// Locks on `data`, which is borrowed.
   explicit WriterLock(os::File& data) : data_(data) {}
 
-  /// Waits as long as `wait` says. Errors: kBusy when it may not wait, kTimedOut, kIo.
+  /// Waits as long as `wait` says. Errors: kBusy when it may not wait, kTimedOut, kIo; kMisuse when
+  /// it may wait for ever and the lock was taken by this very thread, which would hardly give it
+  /// back while it waits.
   Result<void> lock(Wait wait);
   /// Gives the lock to the next.
   void unlock();
 
  private:
   std::unexpected<Error> refusal(Wait wait, const char* whose) const;
-  bool enter(Wait wait, std::chrono::steady_clock::time_point deadline);
+  Result<void> enter(Wait wait, std::chrono::steady_clock::time_point deadline);
   void leave();
   Result<void> lock_byte(Wait wait, std::chrono::steady_clock::time_point deadline);
 
@@ -37,6 +39,7 @@ class WriterLock {
   std::condition_variable changed_;
   std::deque<std::uint64_t> queue_;  // tickets; the front one's turn has come
   std::uint64_t next_ticket_ = 0;
+  std::uint64_t holder_ = 0;  // the thread whose turn has come; 0: nobody's
 };
 
 }  // namespace kist::engine

@@ -32,7 +32,8 @@ class Database {
   /// Begins a read transaction on the newest snapshot. Never waits.
   Result<ReadTxn> read() const;
   /// Begins the write transaction. Waits for other writers as long as `wait` says. Errors: kBusy
-  /// (zero wait), kTimedOut, kReadOnly, kLatched, kForked.
+  /// (zero wait), kTimedOut, kReadOnly, kLatched, kForked; kMisuse instead of waiting for ever for
+  /// a transaction that this very thread began, wherever its handle is now.
   Result<WriteTxn> write(Wait wait = std::nullopt) const;
 
   /// Turns a read transaction into the write transaction on the same snapshot, when that is still
@@ -44,7 +45,8 @@ class Database {
   /// registered can be checked, dropped and listed, not read.
   Result<void> register_comparator(std::string_view name, Comparator compare) const;
 
-  /// Makes everything committed so far durable.
+  /// Makes everything committed so far durable. Waits for a write transaction that is under way;
+  /// kMisuse when this very thread began it.
   Result<void> sync() const;
   /// Walks the newest snapshot and the space map and returns every violated invariant. A page that
   /// cannot be read is a violation, not an error. Pins what it reads; blocks nobody.
