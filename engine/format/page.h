@@ -76,6 +76,14 @@ constexpr bool value_fits_inline(std::uint32_t page_size, std::size_t key, std::
   return value < 0x8000 && kLeafEntryOverhead + key + value <= max_inline_entry(page_size);
 }
 
+/// Longest value of a multimap that lies whole in a page: in a tree of values it is a key, and two
+/// of the entries that longer ones leave behind, of so many bytes and a Ref, fill a leaf.
+constexpr std::size_t inline_value_limit(std::uint32_t page_size) {
+  return page_size / 2 - 50;
+}
+static_assert(kLeafEntryOverhead + inline_value_limit(256) + ref_layout::kSize ==
+              max_inline_entry(256));
+
 /// Longest name of a table: its record must stay inline.
 constexpr std::size_t max_table_name_size(std::uint32_t page_size) {
   return max_inline_entry(page_size) - kLeafEntryOverhead - 64;

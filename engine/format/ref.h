@@ -23,10 +23,13 @@ struct Ref {
 /// The leaves below, or this leaf, refer to overflow runs or nested trees. Without it a subtree is
 /// freed without visiting its leaves.
 inline constexpr std::uint16_t kRefIndirect = 0x0100;
+/// In a record of a multimap's main tree: the value is the root of a nested tree whose keys are the
+/// values of the record's key.
+inline constexpr std::uint16_t kRefNested = 0x0200;
 /// Memory only: `page` is the index of an arena page or pending large value of the write
 /// transaction.
 inline constexpr std::uint16_t kRefDirty = 0x8000;
-/// Flag bits that may appear in a file.
+/// Flag bits that may appear in a file; in records of leaves also kRefNested.
 inline constexpr std::uint16_t kRefStoredFlags = 0x01FF;
 
 namespace ref_layout {

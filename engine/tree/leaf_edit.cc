@@ -66,7 +66,8 @@ bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size, bool dirty) 
             page_size - heap) {
       return false;
     }
-    if (!dirty && record.indirect && (load_ref(record.value()).flags & ~kRefStoredFlags) != 0) {
+    if (!dirty && record.indirect &&
+        (load_ref(record.value()).flags & ~(kRefStoredFlags | kRefNested)) != 0) {
       return false;
     }
     sum += record.heap_size();
