@@ -95,6 +95,10 @@ class Txn {
   Result<bool> exists(Table table) const;
   /// What the table was created with.
   Result<TableOptions> table_options(Table table) const;
+  /// How the table orders two keys, or two values of one key: negative, zero or positive. Values of
+  /// tables that are no multimaps compare byte by byte.
+  Result<int> compare_keys(Table table, Bytes a, Bytes b) const;
+  Result<int> compare_values(Table table, Bytes a, Bytes b) const;
   /// Names of all named tables, in byte order.
   Result<std::vector<std::string>> table_names() const;
   /// The next number of the table's persistent sequence; see WriteTxn::advance_sequence().
