@@ -71,6 +71,8 @@ static void there_is_one_writer(kist_profile profile) {
   CHECK_FAILS(KIST_ERROR_BUSY, "", kist_writer_begin(profile, 0, &second, &error));
   CHECK(second.id == 0);
   CHECK_FAILS(KIST_ERROR_TIMED_OUT, "", kist_writer_begin(profile, 20, &second, &error));
+  CHECK_FAILS(KIST_ERROR_MISUSE, "this thread",
+              kist_writer_begin(profile, KIST_WAIT_FOREVER, &second, &error));
   CHECK_FAILS(KIST_ERROR_INVALID_ARGUMENT, "durability",
               kist_writer_commit(writer, 17, NULL, &error));
   CHECK_OK(kist_writer_abort(writer, &error));

@@ -5,7 +5,7 @@ import CKist
 /// Each call here is a transaction of its own: what it writes is durable when it returns, unless the profile is
 /// relaxed. Use `Profile.read` for several reads of one state, `Profile.write` for several writes that happen
 /// together. Inside of `Profile.write`, write through its writer: calls here would wait for it for ever, so they throw
-/// `misuse`. The same wait of a thread that has begun a writer with `beginWriting` is not noticed.
+/// `misuse`. So they do on a thread that has begun a writer with `beginWriting`, until that has ended.
 ///
 /// All calls throw `closed` after the store or its profile was closed, `tableNotFound` when the store was dropped,
 /// `damaged` and `io`; those that write also `readOnly`, `keyTooLong`, `noSpace` and `latched`.

@@ -16,7 +16,8 @@ extension Profile {
     /// Waits for its turn and begins a writer; `write` is the shorter way.
     ///
     /// Throws `busy` when another writes and `timeout` is zero, `timedOut` when it is over; nil waits without end.
-    /// Also `readOnly`, `latched`, `io`; and `misuse` inside of `write`, where the wait would have no end.
+    /// Also `readOnly`, `latched`, `io`; and `misuse` where the wait would have no end: inside of `write`, and without a
+    /// timeout on the thread that has begun the writer which is to be waited for.
     public func beginWriting(timeout: Duration? = nil) throws(KistError) -> Writer {
         try refuseInsideOfWrite()
         return try Writer(self, timeout: timeout)

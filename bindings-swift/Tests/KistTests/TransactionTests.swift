@@ -87,6 +87,8 @@ struct TransactionTests {
             let writer = try profile.beginWriting()
             expectError(.busy) { _ = try profile.beginWriting(timeout: .zero) }
             expectError(.timedOut) { _ = try profile.beginWriting(timeout: .milliseconds(5)) }
+            expectError(.misuse) { _ = try profile.beginWriting() }
+            expectError(.misuse) { try profile.sync() }
             try writer.abort()
             try profile.beginWriting(timeout: .zero).abort()
         }

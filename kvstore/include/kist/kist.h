@@ -307,8 +307,9 @@ KIST_API kist_code kist_store_open(kist_profile profile, const void* name, size_
 KIST_API kist_code kist_store_close(kist_store store, kist_error* error) KIST_NOEXCEPT;
 
 /* The calls below are each a transaction of their own. Those that write are atomic, wait for other
- * writers, and return when the change is durable (relaxed profiles: visible). A thread that has
- * an open writer must write through it: these would wait for it for ever.
+ * writers, and return when the change is durable (relaxed profiles: visible). A thread that began
+ * a writer must write through it until it ends: these would wait for it for ever, and fail with
+ * MISUSE instead.
  *
  * All of them fail with CLOSED, TABLE_NOT_FOUND (dropped meanwhile), DAMAGED and IO; those that
  * write also with READ_ONLY, KEY_TOO_LONG, NO_SPACE and LATCHED. */
@@ -445,7 +446,8 @@ KIST_API kist_code kist_iterator_close(kist_iterator iterator, kist_error* error
 
 /* Begins the write transaction. One at a time exists, in all processes; waits for its turn at most
  * `timeout_ms` milliseconds. Ends with kist_writer_commit or kist_writer_abort. Errors: CLOSED,
- * BUSY (timeout 0), TIMED_OUT, READ_ONLY, LATCHED, IO. */
+ * BUSY (timeout 0), TIMED_OUT, READ_ONLY, LATCHED, IO; MISUSE instead of waiting for ever for a
+ * writer that the same thread began. */
 KIST_API kist_code kist_writer_begin(kist_profile profile, int64_t timeout_ms, kist_writer* writer,
                                      kist_error* error) KIST_NOEXCEPT;
 

@@ -98,7 +98,8 @@ class Profile {
   /// Begins a snapshot of all stores. Never waits.
   Result<Reader> read() const;
   /// Begins the write transaction over all stores. Waits for other writers, in this process and in
-  /// others, as long as `wait` says. Errors: kBusy, kTimedOut, kReadOnly.
+  /// others, as long as `wait` says. Errors: kBusy, kTimedOut, kReadOnly; kMisuse instead of
+  /// waiting for ever for a Writer that this very thread began.
   Result<Writer> write(Wait wait = std::nullopt) const;
   /// Applies all operations of `batch` in their order in one transaction: all, or on any error
   /// none. The batch stays as it is. Errors: kMisuse when one names a store of another profile.

@@ -93,8 +93,9 @@ class Reader {
 /// stores. It sees its own changes. Got from Profile::write(); move-only; used from any one thread
 /// at a time. Destroying it without commit() aborts it. A call that fails has changed nothing and
 /// leaves the transaction usable, unless the error is the engine's (kIo, kNoSpace, kDamaged).
-/// Stores passed to it must be of the same profile (kMisuse). A thread that holds a Writer and
-/// writes through a Store, Profile or another Writer of the profile waits for itself.
+/// Stores passed to it must be of the same profile (kMisuse). While a Writer has not ended, the
+/// thread that began it gets kMisuse where it would wait for it for ever: when it writes through a
+/// Store or Profile, or begins another Writer without a time limit.
 class Writer {
  public:
   Writer(Writer&&) noexcept;

@@ -176,6 +176,25 @@ TEST_F(TransactionTest, WaitsForTheWriterOnlyAsLongAsAsked) {
   EXPECT_EQ(code_of(profile.write(std::chrono::milliseconds(0))), ErrorCode::kOk);
 }
 
+TEST_F(TransactionTest, WritingPastTheOwnWriterIsRefusedWhereItWouldWaitForEver) {
+  const Profile profile = open();
+  const Store store = must(profile.open_store("s"));
+  Writer writer = must(profile.write());
+  EXPECT_EQ(code_of(store.put("k", ValueView::u64(1))), ErrorCode::kMisuse);
+  EXPECT_EQ(code_of(store.erase("k")), ErrorCode::kMisuse);
+  EXPECT_EQ(code_of(store.clear()), ErrorCode::kMisuse);
+  EXPECT_EQ(code_of(profile.write()), ErrorCode::kMisuse);
+  EXPECT_EQ(code_of(profile.apply(Batch())), ErrorCode::kMisuse);
+  EXPECT_EQ(code_of(profile.open_store("new")), ErrorCode::kMisuse);
+  EXPECT_EQ(code_of(profile.drop_store("s")), ErrorCode::kMisuse);
+  EXPECT_EQ(code_of(profile.sync()), ErrorCode::kMisuse);
+  EXPECT_EQ(code_of(profile.stats()), ErrorCode::kOk);
+  must(writer.put(store, "k", ValueView::u64(2)));
+  must(writer.commit());
+  must(store.put("l", ValueView::u64(3)));
+  EXPECT_EQ(must(store.get<std::uint64_t>("k")), 2U);
+}
+
 TEST_F(TransactionTest, AnIteratorDoesNotKeepTheWriterLock) {
   const Profile profile = open();
   const Store store = must(profile.open_store("s"));

@@ -157,7 +157,8 @@ public final class Profile implements AutoCloseable {
    * Begins the write transaction; waits while another one is open, in any process.
    *
    * @return the transaction, to be committed or closed by the caller. Until then the same thread must write through it alone:
-   *     methods of {@link Store} that write would wait for it for ever.
+   *     methods of {@link Store} that write would wait for it for ever, which is refused (MISUSE), but on virtual threads is not
+   *     noticed.
    */
   public Writer writer() {
     refuseInsideWrite();

@@ -123,6 +123,8 @@ class TransactionTest extends WithProfile {
     long number = profile.handle().number();
     Turn turn = profile.turn();
     Writer writer = profile.writer();
+    failsWith(ErrorCode.MISUSE, () -> profile.writer());
+    failsWith(ErrorCode.MISUSE, () -> store.put("a", 1));
     failsWith(ErrorCode.BUSY, () -> turn.poll(number, 0));
     Thread.currentThread().interrupt();
     failsWith(ErrorCode.TIMED_OUT, () -> turn.poll(number, 20));
