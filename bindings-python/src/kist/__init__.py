@@ -34,9 +34,11 @@ from kist.Error, and from the standard class that fits; an absent key is a plain
 
 from ._codes import ErrorCode, ValueTag
 from ._errors import (
+    AmbiguousError,
     BadValueError,
     BusyError,
     ClosedError,
+    ConflictError,
     CursorInvalidError,
     DamagedError,
     Error,
@@ -50,11 +52,13 @@ from ._errors import (
     LatchedError,
     MisuseError,
     NewerFormatError,
+    NoComparatorError,
     NoSpaceError,
     NotAStoreError,
     NotFoundError,
     OptionConflictError,
     OutOfMemoryError,
+    OutOfOrderError,
     PermissionDeniedError,
     ReadOnlyError,
     StoreExistsError,
@@ -82,10 +86,12 @@ from ._values import Instant, Json, Key, Storable, U64, Value
 __version__ = "0.1.0"
 
 __all__ = [
+    "AmbiguousError",
     "BadValueError",
     "BusyError",
     "CheckReport",
     "ClosedError",
+    "ConflictError",
     "CursorInvalidError",
     "DamagedError",
     "Durability",
@@ -105,11 +111,13 @@ __all__ = [
     "MisuseError",
     "MutableRecords",
     "NewerFormatError",
+    "NoComparatorError",
     "NoSpaceError",
     "NotAStoreError",
     "NotFoundError",
     "OptionConflictError",
     "OutOfMemoryError",
+    "OutOfOrderError",
     "PermissionDeniedError",
     "Profile",
     "ReadOnlyError",

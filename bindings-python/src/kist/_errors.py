@@ -194,6 +194,30 @@ class InvalidJsonError(Error, ValueError):
     code = ErrorCode.INVALID_JSON
 
 
+class OutOfOrderError(Error, ValueError):
+    """An appended key is not greater than every key that is there."""
+
+    code = ErrorCode.OUT_OF_ORDER
+
+
+class AmbiguousError(Error, LookupError):
+    """The key has several values, and the call is about one."""
+
+    code = ErrorCode.AMBIGUOUS
+
+
+class NoComparatorError(Error, LookupError):
+    """The comparator that orders the table was not registered."""
+
+    code = ErrorCode.NO_COMPARATOR
+
+
+class ConflictError(Error, RuntimeError):
+    """Another transaction was committed in between."""
+
+    code = ErrorCode.CONFLICT
+
+
 class InternalError(Error, RuntimeError):
     """Broken logic inside Kist; please report it."""
 
