@@ -47,7 +47,7 @@ Result<std::optional<Bytes>> Txn::get(Table table, Bytes key) const {
     }
   }
   if (snapshot->view.map_damaged()) [[unlikely]] {
-    return std::unexpected(snapshot->view.damaged_map());
+    return std::unexpected(snapshot->unreadable());
   }
   return value;
 }
@@ -72,8 +72,7 @@ Result<bool> Txn::exists(Table table) const {
 
 Result<std::vector<std::string>> Txn::table_names() const {
   if (!snapshot_) return ended();
-  if (snapshot_->stale())
-    return fail(ErrorCode::kForked, "the transaction was begun before fork()");
+  KIST_TRY(snapshot_->usable());
   std::vector<std::string> names;
   Cursor cursor(snapshot_.get(), Cursor::kCatalog);
   KIST_ASSIGN(bool more, cursor.first());
@@ -97,10 +96,20 @@ Result<TableStats> Txn::table_stats(Table table) const {
   return table_shape(snapshot_->view, *root);
 }
 
-ReadTxn& ReadTxn::operator=(ReadTxn&&) noexcept = default;
-ReadTxn::~ReadTxn() = default;
+ReadTxn& ReadTxn::operator=(ReadTxn&& other) noexcept {
+  if (this != &other) {
+    end();
+    Txn::operator=(std::move(other));
+  }
+  return *this;
+}
+
+ReadTxn::~ReadTxn() {
+  end();
+}
 
 void ReadTxn::end() {
+  if (snapshot_) snapshot_->end();
   snapshot_.reset();
 }
 

@@ -11,16 +11,38 @@ namespace kist::engine {
 Snapshot::Snapshot(std::shared_ptr<Environment> env) : environment(std::move(env)) {}
 
 Snapshot::~Snapshot() {
+  end();
+}
+
+void Snapshot::end() {
+  if (ended_) return;
+  ended_ = true;
+  ++write_count;  // cursors take the way on which they learn why
+  id = 0;
+  view = {};
+  catalog = {};
+  tables.clear();  // so does root()
+  error = {};
   if (write != nullptr) {
     write.reset();
     environment->end_write();
   }
   environment->end_read(*this);
+  environment.reset();  // perhaps the last reference
+}
+
+Result<void> Snapshot::usable() const {
+  if (ended_) return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
+  if (stale()) {
+    return fail(ErrorCode::kForked,
+                environment->path + ": the transaction was begun before fork()");
+  }
+  return {};
 }
 
 Error Snapshot::unreadable() const {
-  if (!stale()) return view.damaged_map();
-  return {ErrorCode::kForked, environment->path + ": the transaction was begun before fork()"};
+  const Result<void> readable = usable();
+  return readable ? view.damaged_map() : readable.error();
 }
 
 const Ref* Snapshot::root_slow(Table handle) {
@@ -36,10 +58,7 @@ const Ref* Snapshot::root_slow(Table handle) {
 }
 
 Result<TableState*> Snapshot::table(Table handle) {
-  if (stale()) {
-    return fail(ErrorCode::kForked,
-                environment->path + ": the transaction was begun before fork()");
-  }
+  KIST_TRY(usable());
   if (!environment->owns(handle)) {
     return fail(ErrorCode::kMisuse,
                 environment->path + ": the table handle was got from another database");

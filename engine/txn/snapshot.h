@@ -26,13 +26,23 @@ struct TableState {
 };
 
 /// The state behind a transaction handle: a pinned snapshot and, in a write transaction, what was
-/// changed on top of it.
+/// changed on top of it. It belongs to one handle, which ends it; cursors share it and may outlive
+/// the end, after which it is empty.
 class Snapshot {
  public:
   explicit Snapshot(std::shared_ptr<Environment> env);
   ~Snapshot();
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
+
+  /// Ends the transaction: whatever was not committed is forgotten, pin, writer's place and
+  /// environment are given up, and everything that still refers to the snapshot (cursors, streams)
+  /// gets kTransactionEnded. Does nothing the second time. Called by the handle; the destructor is
+  /// too late, because a cursor may hold the snapshot.
+  void end();
+  /// Whether there is something to read. Errors: kTransactionEnded; kForked. Ask it in every call
+  /// that does not begin with root() or table(), which do.
+  Result<void> usable() const;
 
   /// The root of a table, or null with take_error() telling why not.
   const Ref* root(Table table) {
@@ -49,7 +59,7 @@ class Snapshot {
   Result<TableState*> table(Table table);
   /// Whether the handle came through fork().
   bool stale() const { return birth_ != os::fork_count(); }
-  /// Why view.map_damaged(): a fork, or a page that could not be read.
+  /// Why view.map_damaged(): the end, a fork, or a page that could not be read.
   Error unreadable() const;
   /// Why the last call that returned null or kError failed.
   Error take_error() { return error.message.empty() ? view.take_error() : std::move(error); }
@@ -72,6 +82,7 @@ class Snapshot {
   const Ref* root_slow(Table table);
 
   std::uint32_t birth_ = os::fork_count();
+  bool ended_ = false;
 };
 
 }  // namespace kist::engine

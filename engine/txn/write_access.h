@@ -18,9 +18,7 @@ namespace kist::engine {
 /// The transaction as it is needed for a change: alive and not broken.
 inline Result<WriteState*> writable(const std::shared_ptr<Snapshot>& snapshot) {
   if (!snapshot) return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
-  if (snapshot->stale()) {
-    return fail(ErrorCode::kForked, "the transaction was begun before fork()");
-  }
+  KIST_TRY(snapshot->usable());
   WriteState* state = snapshot->write.get();
   if (state->broken) {
     return fail(state->broken->code,

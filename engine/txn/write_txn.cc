@@ -28,10 +28,20 @@ Result<void> check_sizes(const Environment& environment, Bytes key, Bytes value)
 
 }  // namespace
 
-WriteTxn& WriteTxn::operator=(WriteTxn&&) noexcept = default;
-WriteTxn::~WriteTxn() = default;
+WriteTxn& WriteTxn::operator=(WriteTxn&& other) noexcept {
+  if (this != &other) {
+    abort();
+    Txn::operator=(std::move(other));
+  }
+  return *this;
+}
+
+WriteTxn::~WriteTxn() {
+  abort();
+}
 
 void WriteTxn::abort() {
+  if (snapshot_) snapshot_->end();
   snapshot_.reset();
 }
 
@@ -159,7 +169,7 @@ Result<std::uint64_t> WriteTxn::clear(Table table) {
 Result<std::uint64_t> WriteTxn::commit(std::optional<Durability> durability) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   auto result = state->commit(durability.value_or(snapshot_->environment->options.durability));
-  snapshot_.reset();
+  abort();
   return result;
 }
 
