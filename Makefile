@@ -1,6 +1,7 @@
 # The fixed entry points of the project. Each works alone on a fresh clone.
 
 SECONDS ?= 60
+OPERATIONS ?= 0
 VENV := build/venv/bin
 export KIST_BUILD_DIR := $(CURDIR)/build/release
 export KIST_PYTHON := $(CURDIR)/$(VENV)/python
@@ -8,7 +9,7 @@ export KIST_PYTHON := $(CURDIR)/$(VENV)/python
 FORMATTED = $(shell find engine kvstore tests bindings-* -name .build -prune -o \
   \( -name '*.h' -o -name '*.cc' -o -name '*.c' \) -print | sort)
 
-.PHONY: help setup build demo test stress bench instructions fuzz crash tidy format format-check clean \
+.PHONY: help setup build demo test stress model bench instructions fuzz crash tidy format format-check clean \
   generate test-release test-asan test-tsan test-c test-python test-java test-swift
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo 'make demo          one profile, five languages; PROFILE=dir keeps the profile there'
 	@echo 'make test          every test in every build, short crash and fuzz runs, format-check'
 	@echo 'make stress        five languages write the same keys for SECONDS=$(SECONDS)'
+	@echo 'make model         random operations against a model for SECONDS=$(SECONDS), or OPERATIONS=n of them'
 	@echo 'make bench         compare with LMDB'
 	@echo 'make instructions  instructions an operation, by callgrind, beside LMDB'
 	@echo 'make fuzz          all fuzz targets, SECONDS=$(SECONDS) each'
@@ -65,6 +67,10 @@ instructions: build
 
 crash: build
 	@build/release/bin/kist_crash --seconds $(SECONDS)
+
+# With OPERATIONS, SECONDS means nothing.
+model: build
+	@build/release/bin/kist_model $(if $(filter-out 0,$(OPERATIONS)),--operations $(OPERATIONS),--seconds $(SECONDS))
 
 fuzz: build-fuzz
 	@.ci/fuzz $(SECONDS)

@@ -1,0 +1,10 @@
+#pragma once
+
+namespace kist::test::model::landed {
+
+// What the engine can do so far.
+inline constexpr bool kOrders = false;
+inline constexpr bool kAppend = false;
+inline constexpr bool kMultimaps = false;
+
+}  // namespace kist::test::model::landed
