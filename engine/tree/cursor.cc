@@ -11,7 +11,7 @@ namespace kist::engine {
 Cursor::Cursor(Snapshot* snapshot, std::uint32_t table)
     : snapshot_(snapshot),
       table_(table),
-      writes_(&snapshot->write_count),
+      writes_(&snapshot->write_count()),
       page_size_(static_cast<std::uint32_t>(snapshot->view.page_size())),
       map_damaged_(snapshot->view.damaged_flag()) {}
 
@@ -21,7 +21,7 @@ Result<const Ref*> Cursor::restart() {
   depth_ = 0;
   key_ = {};
   raw_value_ = {};
-  write_count_ = snapshot_->write_count;
+  write_count_ = snapshot_->write_count();
   if (table_ == kCatalog) return &snapshot_->catalog.root;
   const Ref* root = snapshot_->root(snapshot_->environment->handle(table_));
   if (root == nullptr) return std::unexpected(snapshot_->take_error());
@@ -162,7 +162,7 @@ Result<bool> Cursor::step(bool forward) {
     if (forward && off_ == Off::kStart) return first();
     if (!forward && off_ == Off::kEnd) return last();
   }
-  const bool written = write_count_ != snapshot_->write_count;
+  const bool written = write_count_ != snapshot_->write_count();
   if (!valid_ && !(written && off_ == Off::kNone)) return false;
   if (written || snapshot_->stale()) [[unlikely]] {
     valid_ = false;
@@ -206,7 +206,7 @@ Result<bool> Cursor::seek_back(Bytes key) {
 
 Result<Bytes> Cursor::value_slow() const {
   if (!valid_) return fail(ErrorCode::kCursorInvalid, "the cursor stands on no record");
-  if (write_count_ != snapshot_->write_count) {
+  if (write_count_ != snapshot_->write_count()) {
     return fail(ErrorCode::kCursorInvalid,
                 "the transaction has written since the cursor was placed; place it again");
   }

@@ -1,3 +1,5 @@
+#include <cassert>
+
 #include "engine/tree/node.h"
 #include "engine/tree/write_context.h"
 
@@ -48,6 +50,7 @@ Result<void> free_below(WriteContext& context, const Ref& ref, std::uint8_t leve
 }  // namespace
 
 Result<void> free_tree(WriteContext& context, const Ref& root) {
+  assert(context.changes > 0);
   if (root.empty()) return {};
   return free_below(context, root, root.level(), true);
 }

@@ -73,6 +73,7 @@ Ref& TreeWriter::set_ref(std::size_t depth, const Ref& ref) {
 }
 
 Result<void> TreeWriter::make_path_dirty() {
+  assert(context_.changes > 0);
   for (std::size_t depth = 0; depth < path_.size(); ++depth) {
     Step& step = path_[depth];
     if (step.dirty != nullptr) continue;

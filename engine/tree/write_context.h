@@ -18,6 +18,9 @@ struct WriteContext {
   Arena& arena;
   PendingValues values;
   std::vector<FreedRun> freed;
+  /// How many announced changes are being made. Trees change only inside one, so that no cursor is
+  /// left standing on pages that are gone.
+  int changes = 0;
 
   /// Notes that the committed pages [page, page + pages) are no longer needed.
   void free_pages(std::uint64_t page, std::uint64_t pages, std::uint64_t birth) {

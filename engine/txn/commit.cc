@@ -112,6 +112,7 @@ Result<void> WriteState::finish(const CommitSpace& plan, MetaSlot& slot, Durabil
 
 Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
   Environment& env = environment_;
+  const Change announced(snapshot_, context);
   durability_ = durability;
   KIST_TRY(update_catalog());
   KIST_ASSIGN(const CommitSpace space_plan, plan());

@@ -17,7 +17,7 @@ Snapshot::~Snapshot() {
 void Snapshot::end() {
   if (ended_) return;
   ended_ = true;
-  ++write_count;  // cursors take the way on which they learn why
+  ++write_count_;  // cursors take the way on which they learn why
   id = 0;
   view = {};
   catalog = {};
@@ -38,6 +38,10 @@ Result<void> Snapshot::usable() const {
                 environment->path + ": the transaction was begun before fork()");
   }
   return {};
+}
+
+void Snapshot::begin_change() {
+  ++write_count_;
 }
 
 Error Snapshot::unreadable() const {

@@ -61,6 +61,11 @@ class Snapshot {
   bool stale() const { return birth_ != os::fork_count(); }
   /// Why view.map_damaged(): the end, a fork, or a page that could not be read.
   Error unreadable() const;
+  /// Announces that what cursors stand on is about to change: pages, roots, which tables there are,
+  /// or whether the snapshot may be used. Nothing of that may change without; see Change.
+  void begin_change();
+  /// Raised by each begin_change(); cursors compare it.
+  const std::uint64_t& write_count() const { return write_count_; }
   /// Why the last call that returned null or kError failed.
   Error take_error() { return error.message.empty() ? view.take_error() : std::move(error); }
 
@@ -69,7 +74,6 @@ class Snapshot {
   PageView view;
   TableRecord catalog;
   std::vector<TableState> tables;     // by Table::index(); [0] is the default table
-  std::uint64_t write_count = 0;      // raised by each write; cursors compare it
   std::unique_ptr<WriteState> write;  // of a write transaction
   Error error;                        // of root()
 
@@ -81,6 +85,7 @@ class Snapshot {
  private:
   const Ref* root_slow(Table table);
 
+  std::uint64_t write_count_ = 0;
   std::uint32_t birth_ = os::fork_count();
   bool ended_ = false;
 };

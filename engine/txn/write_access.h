@@ -35,9 +35,9 @@ inline Result<TableState*> present(Snapshot& snapshot, Table table) {
 }
 
 /// Runs `change`, which may leave trees half changed when it fails: then only abort remains.
-template <typename Change>
-auto guarded(Snapshot& snapshot, WriteState& state, Change change) -> decltype(change()) {
-  ++snapshot.write_count;
+template <typename Function>
+auto guarded(Snapshot& snapshot, WriteState& state, Function change) -> decltype(change()) {
+  const Change announced(snapshot, state.context);
   state.changed = true;
   auto result = change();
   if (!result) state.broken = result.error();

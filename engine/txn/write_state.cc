@@ -39,6 +39,7 @@ Result<bool> WriteState::erase(TableState& table, Bytes key, std::string* old_va
     KIST_ASSIGN(const Bytes value, value_of(context.view, tree.record()));
     *old_value = to_string(value);
   }
+  const Change announced(snapshot_, context);
   changed = true;
   KIST_TRY(tree.erase());
   table.record.keys = table.record.root.count;

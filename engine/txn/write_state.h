@@ -15,6 +15,22 @@ namespace kist::engine {
 
 class Environment;
 
+/// A change to the trees of a write transaction, announced to its cursors while they can still read
+/// where they stand. Trees assert that one lives.
+class Change {
+ public:
+  Change(Snapshot& snapshot, WriteContext& context) : context_(context) {
+    snapshot.begin_change();
+    ++context_.changes;
+  }
+  ~Change() { --context_.changes; }
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+
+ private:
+  WriteContext& context_;
+};
+
 /// What a write transaction has on top of its snapshot. Its pages live in the environment's arena,
 /// its space in the environment's map.
 class WriteState {

@@ -62,7 +62,6 @@ Result<bool> WriteTxn::erase(Table table, Bytes key) {
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
   auto erased = state->erase(*found, key);
   if (!erased) state->broken = erased.error();
-  if (erased && *erased) ++snapshot_->write_count;
   return erased;
 }
 
