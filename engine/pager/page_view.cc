@@ -37,6 +37,24 @@ const std::uint8_t* PageView::fetch_slow(const Ref& ref, std::uint8_t level) con
 
 Result<Bytes> PageView::large_value(const std::uint8_t* stored_ref) const {
   const Ref ref = load_ref(stored_ref);
+  KIST_ASSIGN(const Bytes value, value_behind(ref));
+  if ((ref.flags & kRefDirty) != 0) return value;
+  const std::uint8_t* run = value.data() - overflow_layout::kValue;
+  std::atomic_ref verified(verified_[ref.page]);
+  if (verified.load(std::memory_order_relaxed) != ref.birth) {
+    if (pager_->verifying()) KIST_TRY(pager_->verify_overflow(run, ref));
+    verified.store(ref.birth, std::memory_order_relaxed);
+  } else if (load64(run + overflow_layout::kLength) != ref.count) {
+    return std::unexpected(pager_->damage(ref.page, "run and record differ about its length"));
+  }
+  return value;
+}
+
+Result<Bytes> PageView::unverified_value(const std::uint8_t* stored_ref) const {
+  return value_behind(load_ref(stored_ref));
+}
+
+Result<Bytes> PageView::value_behind(const Ref& ref) const {
   if ((ref.flags & kRefDirty) != 0) {
     if (values_ == nullptr || !values_->holds(ref.page)) {
       return std::unexpected(
@@ -49,15 +67,7 @@ Result<Bytes> PageView::large_value(const std::uint8_t* stored_ref) const {
     return std::unexpected(pager_->damage(
         ref.page, fmt::format("overflow run of {} bytes lies outside the file", ref.count)));
   }
-  const std::uint8_t* run = base_ + (ref.page << shift_);
-  std::atomic_ref verified(verified_[ref.page]);
-  if (verified.load(std::memory_order_relaxed) != ref.birth) {
-    if (pager_->verifying()) KIST_TRY(pager_->verify_overflow(run, ref));
-    verified.store(ref.birth, std::memory_order_relaxed);
-  } else if (load64(run + overflow_layout::kLength) != ref.count) {
-    return std::unexpected(pager_->damage(ref.page, "run and record differ about its length"));
-  }
-  return Bytes(run + overflow_layout::kValue, ref.count);
+  return Bytes(base_ + (ref.page << shift_) + overflow_layout::kValue, ref.count);
 }
 
 Error PageView::damaged_page(const std::uint8_t* page, const char* what) const {

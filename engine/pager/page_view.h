@@ -62,6 +62,8 @@ class PageView {
 
   /// The value that the 24 bytes at `stored_ref` refer to. Errors: kDamaged.
   Result<Bytes> large_value(const std::uint8_t* stored_ref) const;
+  /// The same, without looking whether it is damaged.
+  Result<Bytes> unverified_value(const std::uint8_t* stored_ref) const;
 
   /// Bytes a page.
   std::size_t page_size() const { return std::size_t{1} << shift_; }
@@ -87,6 +89,7 @@ class PageView {
 
  private:
   const std::uint8_t* fetch_slow(const Ref& ref, std::uint8_t level) const;
+  Result<Bytes> value_behind(const Ref& ref) const;
 
   const std::uint8_t* base_ = nullptr;
   std::uint64_t* verified_ = nullptr;

@@ -43,6 +43,15 @@ Result<bool> TreeWriter::seek(Bytes key) {
   }
 }
 
+bool TreeWriter::behind_all() const {
+  if (record_.key != nullptr) return false;
+  for (const Step& step : path_) {
+    const std::size_t last = &step == &path_.back() ? step.index : step.index + 1;
+    if (last != page_count(step.page)) return false;
+  }
+  return true;
+}
+
 Result<std::uint8_t*> TreeWriter::make_dirty(Ref& ref, const std::uint8_t* page,
                                              std::uint8_t level) {
   const std::size_t page_size = context_.view.page_size();

@@ -24,6 +24,8 @@ class TreeWriter {
 
   /// Finds `key` (borrowed until the next call of another function ends). True when it is there.
   Result<bool> seek(Bytes key);
+  /// Whether the key that seek() was asked for is greater than every key of the tree.
+  bool behind_all() const;
   /// The record found by seek(). Borrowed until the next change.
   const LeafRecord& record() const { return record_; }
 

@@ -34,6 +34,9 @@ inline Result<TableState*> present(Snapshot& snapshot, Table table) {
   return &snapshot.tables[table.index()];
 }
 
+/// Whether a record of these sizes may be stored. Errors: kKeyTooLong, kValueTooLong.
+Result<void> check_sizes(const Environment& environment, Bytes key, std::uint64_t value_size);
+
 /// Runs `change`, which may leave trees half changed when it fails: then only abort remains.
 template <typename Function>
 auto guarded(Snapshot& snapshot, WriteState& state, Function change) -> decltype(change()) {

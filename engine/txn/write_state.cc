@@ -1,7 +1,6 @@
 #include "engine/txn/write_state.h"
 
 #include "engine/format/overflow.h"
-#include "engine/tree/tree_reader.h"
 #include "engine/tree/tree_writer.h"
 #include "engine/txn/environment.h"
 #include "engine/txn/overflow_writer.h"
@@ -14,37 +13,6 @@ WriteState::WriteState(Environment& environment, Snapshot& snapshot)
       snapshot_(snapshot),
       id_(environment.space->transaction()) {
   snapshot.view.set_dirty(environment.arena.get(), &context.values);
-}
-
-Result<void> WriteState::store(TableState& table, Bytes key, Bytes value) {
-  TreeWriter tree(context, table.record.root);
-  KIST_TRY(tree.seek(key));
-  std::array<std::uint8_t, ref_layout::kSize> reference;
-  const bool large = !value_fits_inline(environment_.page_size, key.size(), value.size());
-  if (large) {
-    KIST_ASSIGN(const Ref ref, add_large(value));
-    store_ref(reference.data(), ref);
-  }
-  KIST_TRY(tree.store(large ? Bytes(reference) : value, large));
-  table.record.keys = table.record.root.count;
-  table.dirty = true;
-  return {};
-}
-
-Result<bool> WriteState::erase(TableState& table, Bytes key, std::string* old_value) {
-  TreeWriter tree(context, table.record.root);
-  KIST_ASSIGN(const bool found, tree.seek(key));
-  if (!found) return false;
-  if (old_value != nullptr) {
-    KIST_ASSIGN(const Bytes value, value_of(context.view, tree.record()));
-    *old_value = to_string(value);
-  }
-  const Change announced(snapshot_, context);
-  changed = true;
-  KIST_TRY(tree.erase());
-  table.record.keys = table.record.root.count;
-  table.dirty = true;
-  return true;
 }
 
 Result<Ref> WriteState::add_large(Bytes value) {

@@ -37,11 +37,9 @@ class WriteState {
  public:
   WriteState(Environment& environment, Snapshot& snapshot);
 
-  /// Stores `value` in a table, inline or as an overflow run.
-  Result<void> store(TableState& table, Bytes key, Bytes value);
-  /// Removes `key` from a table; false when it is not there. The old value is copied to `old_value`
-  /// when that is given.
-  Result<bool> erase(TableState& table, Bytes key, std::string* old_value = nullptr);
+  /// Keeps a value that does not fit a leaf until the commit, or writes a very large one to its
+  /// place. Returns what the leaf is to refer to.
+  Result<Ref> add_large(Bytes value);
   /// Makes the record of `name` in the catalog equal to `record`, creating it.
   Result<void> store_in_catalog(std::string_view name, const TableRecord& record);
   Result<void> erase_from_catalog(std::string_view name);
@@ -59,7 +57,6 @@ class WriteState {
   /// in memory until commit.
   static constexpr std::size_t kWriteThrough = std::size_t{1} << 20;
 
-  Result<Ref> add_large(Bytes value);
   Result<Ref> write_through(Bytes value);
   Result<void> update_catalog();
   Result<CommitSpace> plan();

@@ -1,32 +1,10 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include <kist/engine/write_txn.h>
 
-#include "engine/tree/tree_reader.h"
-#include "engine/tree/tree_writer.h"
 #include "engine/txn/write_access.h"
 
 namespace kist::engine {
-namespace {
-
-Result<void> check_sizes(const Environment& environment, Bytes key, Bytes value) {
-  if (key.size() > max_key_size(environment.page_size)) {
-    return fail(
-        ErrorCode::kKeyTooLong,
-        fmt::format("{}: a key of {} bytes; pages of {} allow {}", environment.path, key.size(),
-                    environment.page_size, max_key_size(environment.page_size)));
-  }
-  if (value.size() > kMaxValueSize) {
-    return fail(ErrorCode::kValueTooLong,
-                fmt::format("{}: a value of {} bytes; allowed are {}", environment.path,
-                            value.size(), kMaxValueSize));
-  }
-  return {};
-}
-
-}  // namespace
 
 WriteTxn& WriteTxn::operator=(WriteTxn&& other) noexcept {
   if (this != &other) {
@@ -43,59 +21,6 @@ WriteTxn::~WriteTxn() {
 void WriteTxn::abort() {
   if (snapshot_) snapshot_->end();
   snapshot_.reset();
-}
-
-Result<bool> WriteTxn::put(Table table, Bytes key, Bytes value, PutMode mode) {
-  KIST_ASSIGN(WriteState * state, writable(snapshot_));
-  KIST_ASSIGN(TableState * found, present(*snapshot_, table));
-  KIST_TRY(check_sizes(*snapshot_->environment, key, value));
-  if (mode != PutMode::kUpsert) {
-    KIST_ASSIGN(const bool exists, contains(table, key));
-    if (exists != (mode == PutMode::kIfPresent)) return false;
-  }
-  KIST_TRY(guarded(*snapshot_, *state, [&] { return state->store(*found, key, value); }));
-  return true;
-}
-
-Result<bool> WriteTxn::erase(Table table, Bytes key) {
-  KIST_ASSIGN(WriteState * state, writable(snapshot_));
-  KIST_ASSIGN(TableState * found, present(*snapshot_, table));
-  auto erased = state->erase(*found, key);
-  if (!erased) state->broken = erased.error();
-  return erased;
-}
-
-Result<bool> WriteTxn::compare_and_set(Table table, Bytes key, std::optional<Bytes> expected,
-                                       std::optional<Bytes> value) {
-  KIST_TRY(writable(snapshot_));
-  KIST_ASSIGN(const std::optional<Bytes> present_value, get(table, key));
-  if (present_value.has_value() != expected.has_value()) return false;
-  if (expected && !std::ranges::equal(*expected, *present_value)) return false;
-  if (value) return put(table, key, *value);
-  if (!expected) return true;  // nothing was there and nothing is wanted
-  return erase(table, key);
-}
-
-Result<std::optional<std::string>> WriteTxn::replace(Table table, Bytes key, Bytes value) {
-  KIST_TRY(writable(snapshot_));
-  KIST_ASSIGN(const std::optional<Bytes> before, get(table, key));
-  std::optional<std::string> old;
-  if (before) old = to_string(*before);
-  KIST_TRY(put(table, key, value));
-  return old;
-}
-
-Result<bool> WriteTxn::erase_if_equal(Table table, Bytes key, Bytes expected) {
-  return compare_and_set(table, key, expected, std::nullopt);
-}
-
-Result<std::optional<std::string>> WriteTxn::take(Table table, Bytes key) {
-  KIST_TRY(writable(snapshot_));
-  KIST_ASSIGN(const std::optional<Bytes> before, get(table, key));
-  if (!before) return std::optional<std::string>();
-  std::optional<std::string> old = to_string(*before);
-  KIST_TRY(erase(table, key));
-  return old;
 }
 
 Result<void> WriteTxn::create_table(Table table, bool exist_ok) {

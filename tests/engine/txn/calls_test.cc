@@ -46,7 +46,8 @@ TEST_F(CallsTest, ASmallDurableCommitIsOneFlushAndAtMostThreeWrites) {
                     as_bytes(std::string(100, 'v'))));
   }
   must(filler.commit());
-  for (int i = 0; i < 10; ++i) put(database, "key 12345", std::string(100, 'w'));
+  for (int i = 0; i < 10; ++i)
+    put(database, "key 12345", std::string(100, static_cast<char>(65 + i)));
 
   int measured = 0;
   int split = 0;

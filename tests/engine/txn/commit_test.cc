@@ -290,7 +290,7 @@ TEST_F(CommitTest, WriterOfAnotherProcessIsRespected) {
 TEST_F(CommitTest, RelaxedCommitsBecomeDurableWithSync) {
   CallCounter calls;
   const Database database = open({.page_size = {}, .observer = &calls});
-  for (int i = 0; i < 20; ++i) put(database, "a", "0");
+  for (int i = 0; i < 20; ++i) put(database, "a", std::to_string(100 + i));
   const std::uint64_t durable = must(database.stats()).durable_id;
   calls.reset();
   WriteTxn txn = must(database.write());

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+
+#include <kist/engine/bytes.h>
+#include <kist/engine/error.h>
+
+#include "engine/tree/tree_writer.h"
+#include "engine/txn/snapshot.h"
+#include "engine/txn/write_state.h"
+
+namespace kist::engine {
+
+/// One key of a table of one value a key, inside a write transaction: found by one descent, looked
+/// at, then changed or not. A call that finds nothing to change copies no page.
+class RecordEdit {
+ public:
+  /// All three must outlive the edit.
+  RecordEdit(Snapshot& snapshot, WriteState& state, TableState& table)
+      : snapshot_(snapshot),
+        state_(state),
+        table_(table),
+        tree_(state.context, table.record.root) {}
+
+  /// Finds `key`, which is borrowed until the change is made. True when it is there. Errors:
+  /// kDamaged.
+  Result<bool> seek(Bytes key);
+  /// Whether the key sought is greater than every key of the table.
+  bool behind_all() const { return tree_.behind_all(); }
+  /// The value found. Borrowed until the next change. Errors: kDamaged.
+  Result<Bytes> value() const;
+  /// Whether a value was found and is `value`. A large one that is another is not read to its end.
+  Result<bool> holds(Bytes value) const;
+
+  // Changes, one after each seek(). When one fails, only abort remains.
+
+  /// Stores `value` under the key. Gives up the value found.
+  Result<void> store(Bytes value);
+  /// Stores a reference to an overflow run that was written already, or to a pending value.
+  Result<void> store(const Ref& value);
+  /// Removes the record found.
+  Result<void> erase();
+
+ private:
+  template <typename Function>
+  Result<void> change(Function function);
+
+  Snapshot& snapshot_;
+  WriteState& state_;
+  TableState& table_;
+  TreeWriter tree_;
+  Bytes key_;
+  bool found_ = false;
+};
+
+}  // namespace kist::engine
