@@ -34,6 +34,19 @@ struct Position {
     if (place == Place::kEnd) return table.size();
     return value ? table.lower(key, *value) : table.lower(key);
   }
+  /// -1, 0 or 1, as this lies before, at or behind `other`.
+  int compare(const TableModel& table, const Position& other) const {
+    const auto side = [](const Position& position) {
+      return position.place == Place::kStart ? -1 : position.place == Place::kEnd ? 1 : 0;
+    };
+    int order = side(*this) - side(other);
+    if (order == 0 && place == Place::kAt) {
+      order = table.compare_keys(key, other.key);
+      if (order == 0) order = (value ? 1 : 0) - (other.value ? 1 : 0);
+      if (order == 0 && value) order = table.compare_values(*value, *other.value);
+    }
+    return order < 0 ? -1 : order > 0 ? 1 : 0;
+  }
   /// Whether a record is there.
   bool valid(const TableModel& table) const {
     if (place != Place::kAt) return false;

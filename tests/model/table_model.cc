@@ -10,6 +10,7 @@ using engine::PutMode;
 TableModel::TableModel(std::shared_ptr<PairHeap> heap, std::uint32_t page_size,
                        engine::TableOptions options, Style style)
     : heap_(std::move(heap)),
+      identity_(heap_->next_identity++),
       page_size_(page_size),
       options_(std::move(options)),
       style_(style),
@@ -47,6 +48,13 @@ std::size_t TableModel::upper(std::string_view key, std::string_view value) cons
     return order < 0 || (order == 0 && value_order_(pair->value, value) <= 0);
   });
   return static_cast<std::size_t>(place - pairs_.begin());
+}
+
+std::pair<std::size_t, std::size_t> TableModel::with_prefix(std::string_view prefix) const {
+  const std::size_t begin = lower(prefix);
+  std::size_t end = begin;
+  while (end < size() && at(end).key.starts_with(prefix)) ++end;
+  return {begin, end};
 }
 
 bool TableModel::same_key(std::size_t i, std::string_view key) const {
@@ -96,15 +104,15 @@ std::optional<ErrorCode> TableModel::refuses(std::string_view key, std::string_v
 }
 
 void TableModel::insert(std::size_t i, const std::string& key, const std::string& value) {
-  heap_->push_back({key, value});
-  pairs_.insert(pairs_.begin() + static_cast<std::ptrdiff_t>(i), &heap_->back());
+  heap_->pairs.push_back({key, value});
+  pairs_.insert(pairs_.begin() + static_cast<std::ptrdiff_t>(i), &heap_->pairs.back());
 }
 
 void TableModel::set_only_value(const std::string& key, const std::string& value) {
   const std::size_t i = lower(key);
   if (same_key(i, key)) {
-    heap_->push_back({at(i).key, value});
-    pairs_[i] = &heap_->back();
+    heap_->pairs.push_back({at(i).key, value});
+    pairs_[i] = &heap_->pairs.back();
   } else {
     insert(i, key, value);
   }

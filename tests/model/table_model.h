@@ -31,7 +31,10 @@ struct Pair {
 
 /// Where the pairs of one store live until the test is done with the store, so that copies of a
 /// table are cheap.
-using PairHeap = std::deque<Pair>;
+struct PairHeap {
+  std::deque<Pair> pairs;
+  std::uint64_t next_identity = 1;  // of tables
+};
 
 /// How keys and values of a table are chosen; see words.h.
 struct Style {
@@ -49,6 +52,8 @@ class TableModel {
   TableModel(std::shared_ptr<PairHeap> heap, std::uint32_t page_size, engine::TableOptions options,
              Style style);
 
+  /// The same for all states of one table, another for one that is created anew.
+  std::uint64_t identity() const { return identity_; }
   const engine::TableOptions& options() const { return options_; }
   const Style& style() const { return style_; }
   bool multi() const { return options_.multi; }
@@ -68,6 +73,8 @@ class TableModel {
   /// The first record >= (key, value), > (key, value); the value counts in every kind of table.
   std::size_t lower(std::string_view key, std::string_view value) const;
   std::size_t upper(std::string_view key, std::string_view value) const;
+  /// The records whose keys begin with `prefix`; in byte order they lie together.
+  std::pair<std::size_t, std::size_t> with_prefix(std::string_view prefix) const;
   bool same_key(std::size_t i, std::string_view key) const;
   /// Different keys among the records in [begin, end).
   std::uint64_t keys(std::size_t begin, std::size_t end) const;
@@ -88,7 +95,8 @@ class TableModel {
 
   /// Why such a pair cannot be stored, if so.
   std::optional<ErrorCode> refuses(std::string_view key, std::string_view value) const;
-  Outcome<bool> put(const std::string& key, const std::string& value, engine::PutMode mode);
+  Outcome<bool> put(const std::string& key, const std::string& value,
+                    engine::PutMode mode = engine::PutMode::kUpsert);
   Outcome<std::uint64_t> put_many(const std::vector<Pair>& records, engine::PutMode mode);
   Outcome<bool> erase(const std::string& key);
   Outcome<bool> erase_pair(const std::string& key, const std::string& value);
@@ -99,6 +107,7 @@ class TableModel {
   /// Removes the records at [begin, end); returns how many.
   std::uint64_t erase_at(std::size_t begin, std::size_t end);
 
+  /// The next number of the table's persistent sequence.
   std::uint64_t sequence = 0;
 
  private:
@@ -108,6 +117,7 @@ class TableModel {
   void set_only_value(const std::string& key, const std::string& value);
 
   std::shared_ptr<PairHeap> heap_;
+  std::uint64_t identity_;
   std::uint32_t page_size_;
   engine::TableOptions options_;
   Style style_;

@@ -21,6 +21,7 @@ namespace kist::test::model {
 struct LiveCursor {
   engine::Cursor cursor;
   std::string table;
+  std::uint64_t identity;  ///< Of the table, whose name another may take.
   Position position;
 };
 

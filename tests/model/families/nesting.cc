@@ -1,0 +1,62 @@
+#include "tests/model/families/families.h"
+
+namespace kist::test::model {
+
+void begin_nested(World& world) {
+  if (world.levels.size() > 4) return;
+  Level& outer = world.level();
+  world.call("nested");
+  engine::WriteTxn inner = must(outer.txn.nested());
+  world.levels.push_back({.txn = std::move(inner),
+                          .state = outer.state,
+                          .left = world.random.between(1, world.mean_transaction)});
+}
+
+void mark_savepoint(World& world) {
+  Level& level = world.level();
+  if (level.marks.size() > 4) return;
+  world.call("savepoint", level.marks.size());
+  level.marks.push_back({must(level.txn.savepoint()), level.state});
+}
+
+void roll_back(World& world) {
+  Level& level = world.level();
+  if (level.marks.empty()) return;
+  const std::size_t which = world.random.below(level.marks.size());
+  world.call("rollback_to", which);
+  level.touched = true;
+  must(level.txn.rollback_to(level.marks[which].savepoint));
+  level.state = level.marks[which].state;
+  level.marks.resize(which + 1);
+}
+
+void release_savepoint(World& world) {
+  Level& level = world.level();
+  if (level.marks.empty()) return;
+  const std::size_t which = world.random.below(level.marks.size());
+  world.call("release", which);
+  must(level.txn.release(level.marks[which].savepoint));
+  level.marks.resize(which);
+}
+
+void read_uncommitted(World& world) {
+  Level& level = world.level();
+  if (level.uncommitted.size() > 3) return;
+  world.call("read_uncommitted");
+  level.uncommitted.push_back(
+      std::make_unique<Reader>(must(level.txn.read_uncommitted()), level.state, level.txn.id()));
+}
+
+void end_uncommitted(World& world) {
+  Level& level = world.level();
+  if (level.uncommitted.empty()) return;
+  const std::size_t which = world.random.below(level.uncommitted.size());
+  if (world.random.one_in(world.small() ? 2 : 10)) {
+    world.compare(world.view_of(*level.uncommitted[which]));
+  }
+  world.call("end", which);
+  level.uncommitted[which]->txn.end();
+  level.uncommitted.erase(level.uncommitted.begin() + static_cast<std::ptrdiff_t>(which));
+}
+
+}  // namespace kist::test::model
