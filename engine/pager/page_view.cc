@@ -56,7 +56,11 @@ Result<Bytes> PageView::unverified_value(const std::uint8_t* stored_ref) const {
 
 Result<Bytes> PageView::value_behind(const Ref& ref) const {
   if ((ref.flags & kRefDirty) != 0) {
-    if (values_ == nullptr || !values_->holds(ref.page)) {
+    // Only a dirty page can refer to a value in memory: in a stored one such a ref is forged.
+    const auto at = reinterpret_cast<std::uintptr_t>(stored_ref);
+    const auto base = reinterpret_cast<std::uintptr_t>(base_);
+    const bool stored = at >= base && at - base < limit_ << shift_;
+    if (stored || values_ == nullptr || !values_->holds(ref.page)) {
       return std::unexpected(
           pager_->damage(ref.page, "a stored reference to a value is marked as being in memory"));
     }

@@ -1,51 +1,87 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include <kist/engine/bytes.h>
 
 #include "engine/format/ref.h"
+#include "engine/pager/chunked.h"
+#include "engine/pager/kept_slots.h"
 
 namespace kist::engine {
 
 /// Large values that a write transaction holds in memory until its commit writes them as overflow
-/// runs. A dirty ref in a leaf record names one by index.
+/// runs. A dirty ref in a leaf record names one by index. As with pages, what a marked state has
+/// stays, for other threads too.
 class PendingValues {
  public:
+  explicit PendingValues(const Marks& marks) : slots_(marks), values_(1) {}
+
   /// Copies `value`. Returns the dirty ref to it.
   Ref add(Bytes value) {
-    std::uint32_t index = static_cast<std::uint32_t>(values_.size());
-    if (!unused_.empty()) {
-      index = unused_.back();
-      unused_.pop_back();
-    } else {
-      values_.emplace_back();
-    }
-    values_[index].bytes.assign(value.begin(), value.end());
-    values_[index].live = true;
-    ++live_;
+    const std::uint32_t index = slots_.take();
+    values_.cover(index);
+    Value& place = *values_.at(index);
+    place.bytes = std::make_unique_for_overwrite<std::uint8_t[]>(value.size());
+    place.size = value.size();
+    std::ranges::copy(value, place.bytes.get());
+    bytes_ += value.size();
     return {.page = index, .count = value.size(), .flags = kRefDirty};
   }
+  /// The newest state gives up a value.
   void release(std::uint64_t index) {
-    if (index >= values_.size() || !values_[index].live) return;
-    values_[index] = {};
-    unused_.push_back(static_cast<std::uint32_t>(index));
-    --live_;
+    if (!slots_.live(index)) return;
+    if (slots_.give_up(static_cast<std::uint32_t>(index))) clear(index);
   }
-  bool holds(std::uint64_t index) const { return index < values_.size() && values_[index].live; }
-  Bytes bytes(std::uint64_t index) const { return values_[index].bytes; }
-  std::size_t size() const { return values_.size(); }
-  std::size_t live() const { return live_; }
+  /// Whether the newest state has a value of that index.
+  bool live(std::uint64_t index) const { return slots_.live(index); }
+  /// Whether some state has a value of that index.
+  bool holds(std::uint64_t index) const {
+    const Value* value = values_.at(index);
+    return value != nullptr && value->bytes != nullptr;
+  }
+  /// A value that some state has.
+  Bytes bytes(std::uint64_t index) const {
+    const Value& value = *values_.at(index);
+    return {value.bytes.get(), value.size};
+  }
+  /// All indexes are below.
+  std::size_t size() const { return slots_.size(); }
+  /// Bytes of all values, those of marked states included.
+  std::uint64_t bytes() const { return bytes_; }
+
+  /// `mark` was removed: frees what was kept for its sake.
+  void forget(std::uint64_t mark) {
+    slots_.forget(mark, [this](std::uint32_t index) { clear(index); });
+  }
+  /// Goes back to the state at `mark`.
+  void roll_back(std::uint64_t mark) {
+    slots_.roll_back(mark, [this](std::uint32_t index) { clear(index); });
+  }
+  /// Forgets all values.
+  void reset() {
+    slots_.reset();
+    values_.shrink(0);
+    bytes_ = 0;
+  }
 
  private:
   struct Value {
-    std::vector<std::uint8_t> bytes;
-    bool live = false;
+    std::unique_ptr<std::uint8_t[]> bytes;
+    std::size_t size = 0;
   };
-  std::vector<Value> values_;
-  std::vector<std::uint32_t> unused_;
-  std::size_t live_ = 0;
+
+  void clear(std::uint64_t index) {
+    Value& value = *values_.at(index);
+    bytes_ -= value.size;
+    value = {};
+  }
+
+  KeptSlots slots_;
+  ChunkedArray<Value> values_;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace kist::engine

@@ -22,7 +22,7 @@ Result<bool> TreeWriter::seek(Bytes key) {
   for (int level = root_.level();; --level) {
     const std::uint8_t* page = context_.view.fetch(ref, static_cast<std::uint8_t>(level));
     if (page == nullptr) return std::unexpected(context_.view.take_error());
-    std::uint8_t* dirty = (ref.flags & kRefDirty) != 0 ? context_.arena.page(ref.page) : nullptr;
+    std::uint8_t* dirty = context_.changeable_page(ref);
     if (level == 0) {
       const LeafView leaf(page, page_size);
       const Position at = leaf.lower_bound(key);
@@ -58,14 +58,17 @@ Result<std::uint8_t*> TreeWriter::make_dirty(Ref& ref, const std::uint8_t* page,
   const std::uint32_t index = context_.arena.allocate();
   std::uint8_t* copy = context_.arena.page(index);
   std::memcpy(copy, page, page_size);
-  // The copy is judged, not the page, whose bytes may change under the map.
-  const bool sound =
-      level == 0 ? leaf_is_sound(copy, page_size, false) : branch_is_sound(copy, page_size, false);
-  if (!sound) {
-    context_.arena.release(index);
-    return std::unexpected(context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
+  if ((ref.flags & kRefDirty) == 0) {
+    // The copy is judged, not the page, whose bytes may change under the map.
+    const bool sound = level == 0 ? leaf_is_sound(copy, page_size, false)
+                                  : branch_is_sound(copy, page_size, false);
+    if (!sound) {
+      context_.arena.release(index);
+      return std::unexpected(
+          context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
+    }
+    store64(copy + page_layout::kChecksum, 0);  // not edited
   }
-  store64(copy + page_layout::kChecksum, 0);  // not edited
   context_.free_page(ref);
   ref = dirty_ref(index, level, ref.count);
   return copy;

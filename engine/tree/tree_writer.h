@@ -39,7 +39,7 @@ class TreeWriter {
   struct Step {
     Ref ref;
     const std::uint8_t* page = nullptr;
-    std::uint8_t* dirty = nullptr;  // the same page when it is in the arena
+    std::uint8_t* dirty = nullptr;  // the same page when it may be changed in place
     std::size_t index = 0;          // child taken, or position in the leaf
   };
   /// A page that a split made, to be entered in the parent behind the page that was split.

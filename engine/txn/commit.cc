@@ -44,7 +44,7 @@ Result<void> WriteState::update_catalog() {
 Result<CommitSpace> WriteState::plan() {
   std::vector<std::uint64_t> overflow;
   for (std::size_t i = 0; i < context.values.size(); ++i) {
-    if (context.values.holds(i)) {
+    if (context.values.live(i)) {
       overflow.push_back(overflow_pages(context.values.bytes(i).size(), environment_.page_size));
     }
   }
@@ -61,7 +61,7 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
   std::vector<Ref> values(context.values.size());
   std::size_t placed = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!context.values.holds(i)) continue;
+    if (!context.values.live(i)) continue;
     const std::uint64_t page = plan.overflow[placed++];
     const OverflowImage& image = images.emplace_back(context.values.bytes(i), page, id_,
                                                      environment_.page_size, environment_.seed);

@@ -155,7 +155,7 @@ Result<void> Environment::map(const MetaSlot& slot) {
   seed = slot.seed;
   KIST_ASSIGN(pager, Pager::open(file, path, page_size, seed, slot.file_pages, options.verify));
   space = std::make_unique<SpaceMap>(page_size, seed);
-  arena = std::make_unique<Arena>(page_size);
+  memory = std::make_shared<DirtyMemory>(page_size);
   return {};
 }
 
@@ -317,7 +317,7 @@ Result<void> Environment::load_space() {
 void Environment::end_write() {
   if (stale()) return;
   if (space->active()) space->rollback();
-  arena->reset();
+  memory->reset();
   sharing->unlock_writer();
 }
 

@@ -14,7 +14,7 @@
 #include <kist/engine/txn.h>
 
 #include "engine/format/meta_slot.h"
-#include "engine/pager/arena.h"
+#include "engine/pager/dirty_memory.h"
 #include "engine/pager/pager.h"
 #include "engine/space/space_map.h"
 #include "engine/txn/sharing.h"
@@ -87,9 +87,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::uint64_t seed = 0;
 
   // Protected by the writer lock.
-  MetaSlot head;                    // newest commit
-  std::unique_ptr<SpaceMap> space;  // after begin_write(): of `head`, with a transaction active
-  std::unique_ptr<Arena> arena;
+  MetaSlot head;                        // newest commit
+  std::unique_ptr<SpaceMap> space;      // after begin_write(): of `head`, with a transaction active
+  std::shared_ptr<DirtyMemory> memory;  // shared with readers of uncommitted states
 
  private:
   Environment(std::string canonical, const Options& asked, os::File data);

@@ -8,11 +8,11 @@
 namespace kist::engine {
 
 WriteState::WriteState(Environment& environment, Snapshot& snapshot)
-    : context(snapshot.view, *environment.arena),
+    : context(snapshot.view, *environment.memory),
       environment_(environment),
       snapshot_(snapshot),
       id_(environment.space->transaction()) {
-  snapshot.view.set_dirty(environment.arena.get(), &context.values);
+  snapshot.view.set_dirty(&context.arena, &context.values);
 }
 
 Result<Ref> WriteState::add_large(Bytes value) {
@@ -37,6 +37,7 @@ Result<Ref> WriteState::write_through(Bytes value) {
   KIST_ASSIGN(const MapGeneration* map,
               environment_.pager->cover(environment_.space->file_pages()));
   snapshot_.view.extend(map, environment_.space->file_pages());
+  context.view.extend(map, environment_.space->file_pages());
   return image.ref();
 }
 

@@ -31,7 +31,7 @@ class Change {
   WriteContext& context_;
 };
 
-/// What a write transaction has on top of its snapshot. Its pages live in the environment's arena,
+/// What a write transaction has on top of its snapshot. Its pages live in the environment's memory,
 /// its space in the environment's map.
 class WriteState {
  public:
