@@ -37,7 +37,7 @@ const std::uint8_t* PageView::fetch_slow(const Ref& ref, std::uint8_t level) con
 
 Result<Bytes> PageView::large_value(const std::uint8_t* stored_ref) const {
   const Ref ref = load_ref(stored_ref);
-  KIST_ASSIGN(const Bytes value, value_behind(ref));
+  KIST_ASSIGN(const Bytes value, value_behind(stored_ref, ref));
   if ((ref.flags & kRefDirty) != 0) return value;
   const std::uint8_t* run = value.data() - overflow_layout::kValue;
   std::atomic_ref verified(verified_[ref.page]);
@@ -51,10 +51,10 @@ Result<Bytes> PageView::large_value(const std::uint8_t* stored_ref) const {
 }
 
 Result<Bytes> PageView::unverified_value(const std::uint8_t* stored_ref) const {
-  return value_behind(load_ref(stored_ref));
+  return value_behind(stored_ref, load_ref(stored_ref));
 }
 
-Result<Bytes> PageView::value_behind(const Ref& ref) const {
+Result<Bytes> PageView::value_behind(const std::uint8_t* stored_ref, const Ref& ref) const {
   if ((ref.flags & kRefDirty) != 0) {
     // Only a dirty page can refer to a value in memory: in a stored one such a ref is forged.
     const auto at = reinterpret_cast<std::uintptr_t>(stored_ref);

@@ -89,7 +89,7 @@ class PageView {
 
  private:
   const std::uint8_t* fetch_slow(const Ref& ref, std::uint8_t level) const;
-  Result<Bytes> value_behind(const Ref& ref) const;
+  Result<Bytes> value_behind(const std::uint8_t* stored_ref, const Ref& ref) const;
 
   const std::uint8_t* base_ = nullptr;
   std::uint64_t* verified_ = nullptr;
