@@ -1,5 +1,6 @@
 #include "tests/model/ending.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -76,6 +77,9 @@ void committed(World& world, std::uint64_t id) {
   if (!level.touched) require(id == world.newest_id, "a commit of nothing has a new id");
   world.newest_id = id;
   world.committed = level.state;
+  const std::uint64_t size = world.committed.records();
+  world.figures.largest = std::max(world.figures.largest, size);
+  world.figures.sum_of_sizes += size;
 }
 
 void check_sometimes(World& world) {

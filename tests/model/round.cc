@@ -35,7 +35,7 @@ class Round {
   void run() {
     const std::uint64_t end = world_.round.operations;
     while (world_.operations < end) {
-      if (world_.random.one_in(2000)) world_.growing = !world_.growing;
+      if (world_.random.one_in(world_.growing ? 4000 : 1000)) world_.growing = !world_.growing;
       step();
     }
     while (!world_.levels.empty()) end_level(world_);

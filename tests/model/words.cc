@@ -89,7 +89,7 @@ engine::TableOptions Words::options() {
 }
 
 Style Words::style() {
-  static constexpr std::array<std::uint64_t, 4> kSpaces{6, 60, 600, 6000};
+  static constexpr std::array<std::uint64_t, 4> kSpaces{10, 150, 2000, 20000};
   Style style;
   style.keys = static_cast<Style::Keys>(random_.below(5));
   style.values = static_cast<Style::Values>(random_.below(3));
@@ -227,6 +227,12 @@ std::string Words::value_of_multimap(const TableModel& table) {
 Pair Words::known_pair(const TableModel& table) {
   if (table.empty()) return pair(table);
   return table.at(random_.below(table.size()));
+}
+
+Pair Words::new_pair(const TableModel& table) {
+  std::string key = random_.one_in(3) ? known_key(table) : new_key(table);
+  std::string value = this->value(table, key);
+  return {std::move(key), std::move(value)};
 }
 
 Pair Words::pair(const TableModel& table) {

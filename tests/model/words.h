@@ -32,6 +32,8 @@ class Words {
   /// A pair that is there, or any.
   Pair known_pair(const TableModel& table);
   Pair pair(const TableModel& table);
+  /// Mostly a pair that is not there.
+  Pair new_pair(const TableModel& table);
 
  private:
   std::string fixed_key(const TableModel& table);

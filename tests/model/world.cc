@@ -46,7 +46,10 @@ std::ostream& operator<<(std::ostream& out, const Figures& figures) {
   return out << figures.operations << " operations in " << figures.transactions
              << " transactions and " << figures.rounds << " rounds, " << figures.checks
              << " checks, " << figures.compared << " records compared, deepest tree "
-             << figures.deepest << " levels";
+             << figures.deepest << " levels, stores of up to " << figures.largest
+             << " and on average "
+             << figures.sum_of_sizes / std::max<std::uint64_t>(figures.transactions, 1)
+             << " records";
 }
 
 World::World(std::string file, const RoundOptions& options, Figures& totals)

@@ -67,7 +67,9 @@ struct Figures {
   std::uint64_t rounds = 0;
   std::uint64_t checks = 0;
   std::uint64_t compared = 0;  ///< Records, by walks over whole tables; not among the operations.
-  std::uint64_t deepest = 0;
+  std::uint64_t deepest = 0;   ///< Levels of a tree.
+  std::uint64_t largest = 0;   ///< Records of a store.
+  std::uint64_t sum_of_sizes = 0;  ///< Records after each commit, added up.
 };
 
 std::ostream& operator<<(std::ostream& out, const Figures& figures);
@@ -76,7 +78,7 @@ std::ostream& operator<<(std::ostream& out, const Figures& figures);
 struct RoundOptions {
   std::uint32_t page_size = 4096;
   std::uint64_t seed = 0;
-  std::uint64_t operations = 20'000;
+  std::uint64_t operations = 40'000;
   std::uint64_t trace_from = ~std::uint64_t{0};  ///< First operation that is printed.
 };
 

@@ -26,7 +26,7 @@ void get_many(World& world) {
 void put_many(World& world) {
   const Target at(world);
   std::vector<Pair> pairs(world.random.below(40));
-  for (Pair& pair : pairs) pair = world.words.pair(at.table);
+  for (Pair& pair : pairs) pair = world.words.new_pair(at.table);
   if (world.random.one_in(2)) {
     std::ranges::sort(pairs, [&](const Pair& a, const Pair& b) {
       const int order = at.table.compare_keys(a.key, b.key);

@@ -14,6 +14,7 @@ void look_at_tables(World& world);
 void put(World& world);
 void append(World& world);
 void erase(World& world);
+void erase_pair(World& world);
 
 // conditional.cc
 void compare_and_set(World& world);
@@ -22,7 +23,6 @@ void take(World& world);
 
 // pairs.cc
 void get_pair(World& world);
-void erase_pair(World& world);
 
 // bulk.cc
 void get_many(World& world);

@@ -63,16 +63,12 @@ void change_tables(World& world) {
   level.touched = true;
   const std::string name = world.some_table_name();
   if (level.state.find(name) == nullptr && !world.random.one_in(10)) return create(world, name);
-  switch (world.random.below(world.growing ? 8 : 4)) {
-    case 0:
-      return drop(world, name);
-    case 1:
-      return clear(world);
-    case 2:
-      return create(world, name);
-    default:
-      return rename(world, name, world.some_table_name());
-  }
+  // Tables live for some time, but all of them end.
+  const std::uint64_t dice = world.random.below(world.growing ? 40 : 8);
+  if (dice == 0) return drop(world, name);
+  if (dice == 1) return clear(world);
+  if (world.random.one_in(2)) return create(world, name);
+  rename(world, name, world.some_table_name());
 }
 
 }  // namespace kist::test::model

@@ -30,7 +30,7 @@ void spoil(World& world, const TableModel& table, Pair& pair) {
 
 void put(World& world) {
   const Target at(world);
-  Pair pair = world.words.pair(at.table);
+  Pair pair = world.random.one_in(4) ? world.words.pair(at.table) : world.words.new_pair(at.table);
   spoil(world, at.table, pair);
   const PutMode mode = some_mode(world.random);
   world.call("put", at.name, pair.key, pair.value, mode);
@@ -63,6 +63,20 @@ void erase(World& world) {
   if (at.table.multi() && !world.random.one_in(6)) return;
   world.call("erase", at.name, key);
   agree(at.txn.erase(at.handle, as_bytes(key)), at.table.erase(key));
+}
+
+void erase_pair(World& world) {
+  const Target at(world);
+  const Pair pair = world.words.pair(at.table);
+  const Bytes key = as_bytes(pair.key);
+  const Bytes value = as_bytes(pair.value);
+  if (world.random.one_in(3)) {
+    world.call("erase_if_equal", at.name, pair.key, pair.value);
+    agree(at.txn.erase_if_equal(at.handle, key, value), at.table.erase_pair(pair.key, pair.value));
+  } else {
+    world.call("erase_pair", at.name, pair.key, pair.value);
+    agree(at.txn.erase_pair(at.handle, key, value), at.table.erase_pair(pair.key, pair.value));
+  }
 }
 
 }  // namespace kist::test::model
