@@ -86,6 +86,7 @@ void check_sometimes(World& world) {
   if (world.small() || world.random.one_in(50)) world.check();
 }
 
+template <typename World>  // so that it is only compiled once the engine has what it calls
 void commit_and_continue(World& world) {
   look_back(world);
   world.transaction_start = world.operations;
@@ -104,6 +105,7 @@ void commit_and_continue(World& world) {
   check_sometimes(world);
 }
 
+template <typename World>  // so that it is only compiled once the engine has what it calls
 void commit_and_read(World& world) {
   look_back(world);
   world.call("commit_and_read");
@@ -116,6 +118,7 @@ void commit_and_read(World& world) {
 }
 
 /// The write transaction, made of a reader where one can be; else nothing.
+template <typename World>  // so that it is only compiled once the engine has what it calls
 std::optional<engine::WriteTxn> upgraded(World& world) {
   if (world.readers.empty()) return std::nullopt;
   const std::size_t which = world.random.below(world.readers.size());
