@@ -45,13 +45,37 @@ constexpr std::size_t kTableSequence = 32;
 constexpr std::size_t kTableCreated = 40;
 constexpr std::size_t kTableKeyOrder = 48;
 constexpr std::size_t kTableKind = 49;
-constexpr std::size_t kTableZero = 50;  // flags, fixed value size, lengths of comparator names
+constexpr std::size_t kTableValueOrder = 50;
+constexpr std::size_t kTableZero = 51;
+constexpr std::size_t kTableValueSize = 52;
+constexpr std::size_t kTableKeyComparator = 54;
+constexpr std::size_t kTableValueComparator = 55;
+constexpr std::size_t kTableEnd = 56;
 
 bool all_zero(std::span<const std::uint8_t> bytes) {
   for (const std::uint8_t byte : bytes) {
     if (byte != 0) return false;
   }
   return true;
+}
+
+bool comparator_fits(std::uint8_t order, std::size_t name) {
+  return order == static_cast<std::uint8_t>(Order::kCustom)
+             ? name >= 1 && name <= kMaxComparatorName
+             : order >= 1 && order < static_cast<std::uint8_t>(Order::kCustom) && name == 0;
+}
+
+bool consistent(const TableRecord& record) {
+  if ((record.root.flags & ~kRefStoredFlags) != 0 ||
+      !comparator_fits(static_cast<std::uint8_t>(record.key_order), record.key_comparator_size)) {
+    return false;
+  }
+  if (!record.multi) {
+    return record.value_order == 0 && record.value_size == 0 && record.value_comparator_size == 0;
+  }
+  const std::uint16_t implied = number_size(static_cast<Order>(record.value_order));
+  return comparator_fits(record.value_order, record.value_comparator_size) &&
+         (implied == 0 || implied == record.value_size);
 }
 
 bool consistent(const MetaSlot& slot, std::uint32_t index) {
@@ -68,20 +92,34 @@ bool consistent(const MetaSlot& slot, std::uint32_t index) {
 void encode_table_record(const TableRecord& record, std::uint8_t* out) {
   std::memset(out, 0, TableRecord::kSize);
   store_ref(out + kTableRoot, record.root);
-  store64(out + kTableKeys, record.keys);
+  store64(out + kTableKeys, record.root.keys);
   store64(out + kTableSequence, record.sequence);
   store64(out + kTableCreated, record.created);
-  out[kTableKeyOrder] = record.key_order;
-  out[kTableKind] = record.kind;
+  out[kTableKeyOrder] = static_cast<std::uint8_t>(record.key_order);
+  out[kTableKind] = record.multi ? 1 : 0;
+  out[kTableValueOrder] = record.value_order;
+  store16(out + kTableValueSize, record.value_size);
+  out[kTableKeyComparator] = record.key_comparator_size;
+  out[kTableValueComparator] = record.value_comparator_size;
 }
 
 std::optional<TableRecord> decode_table_record(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() != TableRecord::kSize) return std::nullopt;
+  if (bytes.size() < TableRecord::kSize) return std::nullopt;
   const std::uint8_t* p = bytes.data();
-  TableRecord record{load_ref(p + kTableRoot),  load64(p + kTableKeys), load64(p + kTableSequence),
-                     load64(p + kTableCreated), p[kTableKeyOrder],      p[kTableKind]};
-  if (record.key_order != 1 || record.kind != 0 || !all_zero(bytes.subspan(kTableZero)) ||
-      (record.root.flags & ~kRefStoredFlags) != 0) {
+  TableRecord record{.root = load_ref(p + kTableRoot),
+                     .sequence = load64(p + kTableSequence),
+                     .created = load64(p + kTableCreated),
+                     .key_order = static_cast<Order>(p[kTableKeyOrder]),
+                     .multi = p[kTableKind] == 1,
+                     .value_order = p[kTableValueOrder],
+                     .value_size = load16(p + kTableValueSize),
+                     .key_comparator_size = p[kTableKeyComparator],
+                     .value_comparator_size = p[kTableValueComparator]};
+  record.root.keys = load64(p + kTableKeys);
+  const bool zeros =
+      p[kTableZero] == 0 && all_zero(bytes.first(TableRecord::kSize).subspan(kTableEnd));
+  if (p[kTableKind] > 1 || !zeros || !consistent(record) ||
+      bytes.size() != TableRecord::kSize + record.names_size()) {
     return std::nullopt;
   }
   return record;
@@ -131,7 +169,9 @@ DecodedSlot decode_meta_slot(std::span<const std::uint8_t, kMetaSlotSize> bytes,
   }
   const auto catalog = decode_table_record(bytes.subspan<kCatalog, TableRecord::kSize>());
   const auto main = decode_table_record(bytes.subspan<kMain, TableRecord::kSize>());
-  if (!catalog || !main || load32(p + kZero) != 0 || load32(p + kPageReserve) != 0) return decoded;
+  if (!catalog || !main || !catalog->plain() || !main->plain() || load32(p + kZero) != 0 ||
+      load32(p + kPageReserve) != 0)
+    return decoded;
   MetaSlot& slot = decoded.slot;
   slot.nonce_high = load64(p + kNonce);
   slot.nonce_low = load64(p + kNonce + 8);

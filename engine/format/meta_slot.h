@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 
+#include <kist/engine/table.h>
+
 #include "engine/format/ref.h"
 
 namespace kist::engine {
@@ -26,21 +28,49 @@ enum class SlotState : std::uint32_t {
   kPrepared = 4,   ///< First half of a two-phase commit: pinned, not opened.
 };
 
-/// What the file says of one table; value of the catalog's records. `root.count` counts records.
+/// What the file says of one table. In the catalog the names of its comparators stand behind it,
+/// first that of the keys, then that of the values.
 struct TableRecord {
-  Ref root;
-  std::uint64_t keys = 0;      ///< Distinct keys; equals root.count but in multimaps.
+  Ref root;                    ///< Counts records, or pairs, and distinct keys.
   std::uint64_t sequence = 0;  ///< Persistent sequence.
   std::uint64_t created = 0;   ///< Transaction that created the table.
-  std::uint8_t key_order = 1;  ///< 1: bytes.
-  std::uint8_t kind = 0;       ///< 0: one value a key.
+  Order key_order = Order::kBytes;
+  bool multi = false;                    ///< A multimap.
+  std::uint8_t value_order = 0;          ///< Order of a multimap's values; 0 in other tables.
+  std::uint16_t value_size = 0;          ///< Of each value of a multimap; 0: of any size.
+  std::uint8_t key_comparator_size = 0;  ///< Bytes of the name; 0 but with Order::kCustom.
+  std::uint8_t value_comparator_size = 0;
+
+  /// Bytes of the comparators' names behind it.
+  std::size_t names_size() const {
+    return std::size_t{key_comparator_size} + value_comparator_size;
+  }
+  /// Byte order, one value a key, as the default table and the catalog have it.
+  bool plain() const { return key_order == Order::kBytes && !multi; }
 
   static constexpr std::size_t kSize = 64;
   friend bool operator==(const TableRecord&, const TableRecord&) = default;
 };
 
+inline constexpr std::size_t kMaxComparatorName = 32;
+/// Bytes of every key, or value, in an order of numbers; 0 in other orders.
+constexpr std::uint16_t number_size(Order order) {
+  switch (order) {
+    case Order::kUint32:
+    case Order::kInt32:
+      return 4;
+    case Order::kUint64:
+    case Order::kInt64:
+    case Order::kDouble:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
 void encode_table_record(const TableRecord& record, std::uint8_t* out);
-/// Nothing when the bytes are no record this version understands.
+/// Reads a record from the first TableRecord::kSize bytes; behind them exactly the names of its
+/// comparators must follow. Nothing when the bytes are no record this version understands.
 std::optional<TableRecord> decode_table_record(std::span<const std::uint8_t> bytes);
 
 /// Everything about one committed state that is not in pages.

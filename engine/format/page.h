@@ -17,19 +17,30 @@ constexpr bool valid_page_size(std::uint64_t size) {
   return size >= kMinPageSize && size <= kMaxPageSize && std::has_single_bit(size);
 }
 
-enum class PageType : std::uint8_t { kLeaf = 1, kBranch = 2, kOverflow = 3, kSpace = 4 };
+enum class PageType : std::uint8_t {
+  kLeaf = 1,
+  kBranch = 2,
+  kOverflow = 3,
+  kSpace = 4,
+  kDenseLeaf = 5,    ///< keys of one size, back to back, without values
+  kMultiBranch = 6,  ///< branch whose entries count distinct keys, too
+};
+
+/// Page flag: the keys are ordered by a comparator, so that heads are 0 and nothing has a prefix.
+inline constexpr std::uint8_t kPageByComparator = 0x01;
 
 /// Header of every page but the meta slots (of the first page of a run, for runs).
 namespace page_layout {
-inline constexpr std::size_t kChecksum = 0;   ///< u64 over the bytes behind it, keyed by the seed
-inline constexpr std::size_t kNumber = 8;     ///< u48, this page's own number
-inline constexpr std::size_t kBirth = 14;     ///< u48, transaction that wrote it
-inline constexpr std::size_t kType = 20;      ///< u8 PageType
-inline constexpr std::size_t kVersion = 21;   ///< u8 version of the type, 1
-inline constexpr std::size_t kLevel = 22;     ///< u8, 0 for leaves and runs
-inline constexpr std::size_t kFlags = 23;     ///< u8, zero
-inline constexpr std::size_t kCount = 24;     ///< u16 entries
-inline constexpr std::size_t kPrefix = 26;    ///< u16 length of the prefix common to all keys
+inline constexpr std::size_t kChecksum = 0;  ///< u64 over the bytes behind it, keyed by the seed
+inline constexpr std::size_t kNumber = 8;    ///< u48, this page's own number
+inline constexpr std::size_t kBirth = 14;    ///< u48, transaction that wrote it
+inline constexpr std::size_t kType = 20;     ///< u8 PageType
+inline constexpr std::size_t kVersion = 21;  ///< u8 version of the type, 1
+inline constexpr std::size_t kLevel = 22;    ///< u8, 0 for leaves and runs
+inline constexpr std::size_t kFlags = 23;    ///< u8 kPage... bits
+inline constexpr std::size_t kCount = 24;    ///< u16 entries
+inline constexpr std::size_t kPrefix =
+    26;  ///< u16 length of the prefix of all keys; dense: of a key
 inline constexpr std::size_t kHeapSize = 28;  ///< u16 bytes used at the end of the page
 inline constexpr std::size_t kHoles = 30;     ///< u16 unused bytes inside the heap; zero in a file
 inline constexpr std::size_t kHeaderSize = 32;
@@ -42,9 +53,11 @@ inline constexpr std::uint16_t kIndirectValue = 0x8000;  ///< value bytes are a 
 }  // namespace page_layout
 
 /// Type, version, level and flags as one word, for one compare at each touch of a page.
-constexpr std::uint32_t page_kind(PageType type, std::uint8_t level) {
-  return static_cast<std::uint32_t>(type) | (1U << 8) | (std::uint32_t{level} << 16);
+constexpr std::uint32_t page_kind(PageType type, std::uint8_t level, std::uint8_t flags = 0) {
+  return static_cast<std::uint32_t>(type) | (1U << 8) | (std::uint32_t{level} << 16) |
+         (std::uint32_t{flags} << 24);
 }
+/// Of a tree in byte order with one value a key; others: TreeShape::kind().
 constexpr std::uint32_t tree_page_kind(std::uint8_t level) {
   return page_kind(level == 0 ? PageType::kLeaf : PageType::kBranch, level);
 }
@@ -102,6 +115,7 @@ static_assert(page_layout::kHeaderSize + kLeafEntryOverhead + max_key_size(256) 
                   ref_layout::kSize <=
               256);
 static_assert(page_layout::kHeaderSize + 2 * kBranchEntryOverhead + max_key_size(256) <= 256);
+static_assert(page_layout::kHeaderSize + 2 * (kBranchEntryOverhead + 6) + max_key_size(256) <= 256);
 static_assert(max_key_size(4096) >= 2022 && max_key_size(65536) >= 32742);
 static_assert(max_inline_entry(65536) < 0x8000);
 

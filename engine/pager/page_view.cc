@@ -6,10 +6,10 @@
 
 namespace kist::engine {
 
-const std::uint8_t* PageView::fetch_slow(const Ref& ref, std::uint8_t level) const {
+const std::uint8_t* PageView::fetch_slow(Ref ref, std::uint32_t kind) const {
   if ((ref.flags & kRefDirty) != 0) {
     const std::uint8_t* page = arena_ != nullptr ? arena_->page(ref.page) : nullptr;
-    if (page == nullptr || load32(page + page_layout::kType) != tree_page_kind(level)) {
+    if (page == nullptr || load32(page + page_layout::kType) != kind) {
       error_ = pager_->damage(ref.page, "a stored reference is marked as being in memory");
       return nullptr;
     }
@@ -23,11 +23,11 @@ const std::uint8_t* PageView::fetch_slow(const Ref& ref, std::uint8_t level) con
   }
   const std::uint8_t* page = base_ + (ref.page << shift_);
   if (pager_->verifying()) {
-    if (auto verified = pager_->verify_tree_page(page, ref, level); !verified) {
+    if (auto verified = pager_->verify_tree_page(page, ref, kind); !verified) {
       error_ = map_damaged() ? damaged_map() : std::move(verified).error();
       return nullptr;
     }
-  } else if (load32(page + page_layout::kType) != tree_page_kind(level)) {
+  } else if (load32(page + page_layout::kType) != kind) {
     error_ = pager_->damage(ref.page, "is not of the type and level that its parent recorded");
     return nullptr;
   }

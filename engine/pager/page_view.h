@@ -48,16 +48,19 @@ class PageView {
   /// The tree page that `ref` refers to, verified at its first touch in this process; null on
   /// damage. Its type and level are as asked for even when the bytes changed since.
   const std::uint8_t* fetch(const Ref& ref, std::uint8_t level) const {
+    return fetch_kind(ref, tree_page_kind(level));
+  }
+  /// The same of a tree of any shape; `kind`: TreeShape::kind() of the level.
+  const std::uint8_t* fetch_kind(const Ref& ref, std::uint32_t kind) const {
     if (ref.page < limit_ && (ref.flags & kRefDirty) == 0) [[likely]] {
       const std::uint8_t* page = base_ + (ref.page << shift_);
       const std::uint64_t seen =
           std::atomic_ref(verified_[ref.page]).load(std::memory_order_relaxed);
-      if (seen == ref.birth && load32(page + page_layout::kType) == tree_page_kind(level))
-          [[likely]] {
+      if (seen == ref.birth && load32(page + page_layout::kType) == kind) [[likely]] {
         return page;
       }
     }
-    return fetch_slow(ref, level);
+    return fetch_slow(ref, kind);
   }
 
   /// The value that the 24 bytes at `stored_ref` refer to. Errors: kDamaged.
@@ -86,9 +89,11 @@ class PageView {
   void note_damage(const std::uint8_t* page, const char* what) const {
     error_ = damaged_page(page, what);
   }
+  /// Keeps `error` for take_error().
+  void note_error(Error error) const { error_ = std::move(error); }
 
  private:
-  const std::uint8_t* fetch_slow(const Ref& ref, std::uint8_t level) const;
+  const std::uint8_t* fetch_slow(Ref ref, std::uint32_t kind) const;
   Result<Bytes> value_behind(const std::uint8_t* stored_ref, const Ref& ref) const;
 
   const std::uint8_t* base_ = nullptr;

@@ -63,8 +63,8 @@ Result<void> Pager::verify_header(const std::uint8_t* bytes, const Ref& ref,
 }
 
 Result<void> Pager::verify_tree_page(const std::uint8_t* bytes, const Ref& ref,
-                                     std::uint8_t level) const {
-  KIST_TRY(verify_header(bytes, ref, tree_page_kind(level)));
+                                     std::uint32_t kind) const {
+  KIST_TRY(verify_header(bytes, ref, kind));
   const std::uint64_t found = load64(bytes + page_layout::kChecksum);
   const std::uint64_t computed =
       checksum(bytes + page_layout::kNumber, page_size_ - page_layout::kNumber, seed_);

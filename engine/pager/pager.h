@@ -42,10 +42,10 @@ class Pager {
   std::uint64_t seed() const { return seed_; }
   const std::string& path() const { return path_; }
 
-  /// Holds the tree page at `page` against what its parent recorded: number, birth, kind, checksum.
-  /// `bytes` points to page_size() mapped bytes.
+  /// Holds a tree page against what its parent recorded, number, birth and checksum, and against
+  /// the `kind` that its tree asks for. `bytes` points to page_size() mapped bytes.
   Result<void> verify_tree_page(const std::uint8_t* bytes, const Ref& ref,
-                                std::uint8_t level) const;
+                                std::uint32_t kind) const;
   /// Holds a whole overflow run against the record that refers to it, the value's chunks included.
   /// `bytes` points to all mapped pages of the run.
   Result<void> verify_overflow(const std::uint8_t* bytes, const Ref& ref) const;

@@ -23,9 +23,11 @@ Result<const Ref*> Cursor::restart() {
   raw_value_ = {};
   write_count_ = snapshot_->write_count();
   if (table_ == kCatalog) return &snapshot_->catalog.root;
-  const Ref* root = snapshot_->root(snapshot_->environment->handle(table_));
-  if (root == nullptr) return std::unexpected(snapshot_->take_error());
-  return root;
+  const Table table = snapshot_->environment->handle(table_);
+  if (const Ref* root = snapshot_->root(table)) return root;
+  KIST_ASSIGN(TableState * state, snapshot_->present(table));
+  if (state->plain) return &state->record.root;
+  return fail(ErrorCode::kUnsupported, "cursors over tables of this order or kind");
 }
 
 Result<bool> Cursor::off(Off side) {

@@ -2,16 +2,27 @@
 
 #include <cassert>
 
+#include "engine/tree/dense_edit.h"
+
 namespace kist::engine {
 namespace {
+
+bool is_dense(const std::uint8_t* page) {
+  return page[page_layout::kType] == static_cast<std::uint8_t>(PageType::kDenseLeaf);
+}
+
+bool by_comparator(const std::uint8_t* page) {
+  return (page[page_layout::kFlags] & kPageByComparator) != 0;
+}
 
 std::size_t heap_size(const std::uint8_t* page) {
   return load16(page + page_layout::kHeapSize);
 }
 
-void write_header(std::uint8_t* page, std::size_t count, std::size_t prefix, std::size_t heap) {
+void write_header(std::uint8_t* page, const TreeShape& shape, std::size_t count, std::size_t prefix,
+                  std::size_t heap) {
   std::memset(page, 0, page_layout::kHeaderSize);
-  store32(page + page_layout::kType, tree_page_kind(0));
+  store32(page + page_layout::kType, shape.kind(0));
   store16(page + page_layout::kCount, static_cast<std::uint16_t>(count));
   store16(page + page_layout::kPrefix, static_cast<std::uint16_t>(prefix));
   store16(page + page_layout::kHeapSize, static_cast<std::uint16_t>(heap));
@@ -42,32 +53,40 @@ void refresh_heads(std::uint8_t* page, std::size_t page_size, std::size_t prefix
 }  // namespace
 
 std::size_t leaf_used(const std::uint8_t* page) {
+  if (is_dense(page)) return page_count(page) * page_prefix(page);
   return page_count(page) * 6 + heap_size(page) - leaf_holes(page);
 }
 
-std::size_t leaf_holes(const std::uint8_t* page) {
+std::size_t leaf_holes(const std::uint8_t* page) {  // none in a dense leaf, as its header says
   return load16(page + page_layout::kHoles);
 }
 
-bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size, bool dirty) {
+bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape,
+                   bool dirty) {
+  if (load32(page + page_layout::kType) != shape.kind(0)) return false;
+  if (shape.dense != 0) return dense_is_sound(page, page_size, shape.dense);
   const LeafView view(page, page_size);
   const std::size_t heap = heap_size(page);
   const std::size_t holes = leaf_holes(page);
   if (view.count() != page_count(page) ||
-      page_layout::kHeaderSize + 6 * view.count() + heap > page_size || holes > heap) {
+      page_layout::kHeaderSize + 6 * view.count() + heap > page_size || holes > heap ||
+      (shape.by_comparator && view.prefix() != 0)) {
     return false;
   }
+  const auto allowed =
+      static_cast<std::uint16_t>(kRefStoredFlags | (shape.multi ? kRefNested : 0U));
+  const auto limit = static_cast<std::uint32_t>(page_size);
+  const std::size_t longest = shape.long_keys ? inline_value_limit(limit) : max_key_size(limit);
   std::size_t sum = 0;
   for (std::size_t i = 0; i < view.count(); ++i) {
     const LeafRecord record = view.record(i);
-    if (record.key == nullptr || record.key_size < view.prefix() ||
-        record.key_size > max_key_size(static_cast<std::uint32_t>(page_size)) ||
+    if (record.key == nullptr || record.key_size < view.prefix() || record.key_size > longest ||
+        record_pairs(shape, record) == 0 ||
         static_cast<std::size_t>(record.key - page) - page_layout::kRecordHeader <
             page_size - heap) {
       return false;
     }
-    if (!dirty && record.indirect &&
-        (load_ref(record.value()).flags & ~(kRefStoredFlags | kRefNested)) != 0) {
+    if (!dirty && record.indirect && (load_ref(record.value()).flags & ~allowed) != 0) {
       return false;
     }
     sum += record.heap_size();
@@ -75,27 +94,31 @@ bool leaf_is_sound(const std::uint8_t* page, std::size_t page_size, bool dirty) 
   return sum + holes == heap;
 }
 
-void leaf_init(std::uint8_t* page, std::size_t page_size) {
+void leaf_init(std::uint8_t* page, std::size_t page_size, const TreeShape& shape) {
   std::memset(page, 0, page_size);
-  write_header(page, 0, 0, 0);
+  write_header(page, shape, 0, shape.dense, 0);
 }
 
-void leaf_build(std::uint8_t* page, std::size_t page_size, std::span<const LeafRecord> records) {
+void leaf_build(std::uint8_t* page, std::size_t page_size, const TreeShape& shape,
+                std::span<const LeafRecord> records) {
+  if (shape.dense != 0) return dense_build(page, page_size, shape, records);
   const std::size_t count = records.size();
   const std::size_t prefix =
-      count < 2 ? 0 : common_prefix(records.front().key_bytes(), records.back().key_bytes());
+      count < 2 || shape.by_comparator
+          ? 0
+          : common_prefix(records.front().key_bytes(), records.back().key_bytes());
   std::size_t heap = 0;
   for (const LeafRecord& record : records) heap += record.heap_size();
   const std::size_t arrays_end = page_layout::kHeaderSize + 6 * count;
   assert(arrays_end + heap <= page_size);
-  write_header(page, count, prefix, heap);
+  write_header(page, shape, count, prefix, heap);
   std::size_t at = page_size - heap;
   std::memset(page + arrays_end, 0, at - arrays_end);
   std::uint8_t* heads = page + page_layout::kHeaderSize;
   std::uint8_t* slots = heads + 4 * count;
   for (std::size_t i = 0; i < count; ++i) {
     const LeafRecord& record = records[i];
-    store32(heads + 4 * i, key_head(record.key, record.key_size, prefix));
+    store32(heads + 4 * i, shape.by_comparator ? 0 : key_head(record.key, record.key_size, prefix));
     store16(slots + 2 * i, static_cast<std::uint16_t>(at));
     write_record(page + at, record);
     at += record.heap_size();
@@ -104,16 +127,19 @@ void leaf_build(std::uint8_t* page, std::size_t page_size, std::span<const LeafR
 
 void leaf_gather(const std::uint8_t* page, std::size_t page_size,
                  std::vector<LeafRecord>& records) {
-  const LeafView view(page, page_size);
-  for (std::size_t i = 0; i < view.count(); ++i) records.push_back(view.record(i));
+  const LeafReader leaf(page, page_size, page_shape(page));
+  for (std::size_t i = 0; i < leaf.count(); ++i) records.push_back(leaf.record(i));
 }
 
 bool leaf_insert(std::uint8_t* page, std::size_t page_size, std::size_t index,
                  const LeafRecord& record) {
+  if (is_dense(page)) return dense_insert(page, page_size, index, record.key_bytes());
   const std::size_t count = page_count(page);
   const std::size_t heap = heap_size(page);
   mark_edited(page);
-  if (page_layout::kHeaderSize + 6 * count + heap + leaf_entry_size(record) > page_size) {
+  if (page_layout::kHeaderSize + 6 * count + heap + page_layout::kHeadSize +
+          page_layout::kSlotSize + record.heap_size() >
+      page_size) {
     return false;
   }
   std::size_t prefix = page_prefix(page);
@@ -138,7 +164,8 @@ bool leaf_insert(std::uint8_t* page, std::size_t page_size, std::size_t index,
   std::memmove(new_slots + 2 * (index + 1), old_slots + 2 * index, 2 * (count - index));
   std::memmove(new_slots, old_slots, 2 * index);
   std::memmove(heads + 4 * (index + 1), heads + 4 * index, 4 * (count - index));
-  store32(heads + 4 * index, key_head(record.key, record.key_size, prefix));
+  store32(heads + 4 * index,
+          by_comparator(page) ? 0 : key_head(record.key, record.key_size, prefix));
   store16(new_slots + 2 * index, static_cast<std::uint16_t>(offset));
   store16(page + page_layout::kCount, static_cast<std::uint16_t>(count + 1));
   store16(page + page_layout::kHeapSize, static_cast<std::uint16_t>(heap + record.heap_size()));
@@ -146,6 +173,7 @@ bool leaf_insert(std::uint8_t* page, std::size_t page_size, std::size_t index,
 }
 
 void leaf_erase(std::uint8_t* page, std::size_t page_size, std::size_t index) {
+  if (is_dense(page)) return dense_erase(page, index);
   mark_edited(page);
   const std::size_t count = page_count(page);
   const LeafRecord record = LeafView(page, page_size).record(index);

@@ -7,6 +7,7 @@
 #include <kist/engine/bytes.h>
 
 #include "engine/format/page.h"
+#include "engine/tree/shape.h"
 
 namespace kist::engine {
 
@@ -159,13 +160,63 @@ class LeafView {
   std::size_t count_;
 };
 
+/// A dense leaf: keys of `key_size` bytes, back to back behind the header.
+class DenseView {
+ public:
+  DenseView(const std::uint8_t* page, std::size_t page_size, std::size_t key_size)
+      : page_(page), key_size_(key_size), count_(page_count(page)) {
+    if (count_ > (page_size - page_layout::kHeaderSize) / key_size || page_prefix(page) != key_size)
+        [[unlikely]] {
+      count_ = 0;
+    }
+  }
+
+  std::size_t count() const { return count_; }
+  const std::uint8_t* keys() const { return page_ + page_layout::kHeaderSize; }
+  Bytes key(std::size_t index) const { return {keys() + key_size_ * index, key_size_}; }
+
+ private:
+  const std::uint8_t* page_;
+  std::size_t key_size_;
+  std::size_t count_;
+};
+
+/// The records of a leaf of any shape. Those of a dense leaf have no value.
+class LeafReader {
+ public:
+  LeafReader(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape)
+      : page_(page),
+        page_size_(page_size),
+        dense_(shape.dense),
+        count_(dense_ != 0 ? DenseView(page, page_size, dense_).count()
+                           : LeafView(page, page_size).count()) {}
+
+  std::size_t count() const { return count_; }
+  /// The record at `index` < count(); key == nullptr when it lies outside the page.
+  LeafRecord record(std::size_t index) const {
+    if (dense_ == 0) {
+      const std::uint8_t* slots = page_ + page_layout::kHeaderSize + 4 * count_;
+      return leaf_record(page_, page_size_, slots, index);
+    }
+    return {page_ + page_layout::kHeaderSize + dense_ * index, static_cast<std::uint32_t>(dense_)};
+  }
+
+ private:
+  const std::uint8_t* page_;
+  std::size_t page_size_;
+  std::size_t dense_;
+  std::size_t count_;
+};
+
 /// A branch page: heads, slots, refs, free space, heap of separators, the prefix they share. Child
 /// i holds the keys from separator i on; separator 0 is empty and means "from the start".
 class BranchView {
  public:
-  BranchView(const std::uint8_t* page, std::size_t page_size)
-      : page_(page), page_size_(page_size), count_(page_count(page)) {
-    if (count_ > (page_size - page_layout::kHeaderSize) / 30) [[unlikely]]
+  /// `ref_size`: TreeShape::ref_size().
+  BranchView(const std::uint8_t* page, std::size_t page_size,
+             std::size_t ref_size = ref_layout::kSize)
+      : page_(page), page_size_(page_size), ref_size_(ref_size), count_(page_count(page)) {
+    if (count_ > (page_size - page_layout::kHeaderSize) / (6 + ref_size)) [[unlikely]]
       count_ = 0;
   }
 
@@ -173,7 +224,10 @@ class BranchView {
   const std::uint8_t* heads() const { return page_ + page_layout::kHeaderSize; }
   const std::uint8_t* slots() const { return heads() + 4 * count_; }
   const std::uint8_t* refs() const { return slots() + 2 * count_; }
-  Ref ref(std::size_t index) const { return load_ref(refs() + ref_layout::kSize * index); }
+  Ref ref(std::size_t index) const {
+    const std::uint8_t* at = refs() + ref_size_ * index;
+    return ref_size_ == ref_layout::kSize ? load_ref(at) : load_multi_ref(at);
+  }
 
   /// The prefix shared by separators 1 to count() - 1. Empty when its length cannot be right.
   Bytes prefix() const {
@@ -223,6 +277,7 @@ class BranchView {
 
   const std::uint8_t* page_;
   std::size_t page_size_;
+  std::size_t ref_size_;
   std::size_t count_;
 };
 

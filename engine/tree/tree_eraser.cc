@@ -3,13 +3,6 @@
 #include "engine/tree/tree_writer.h"
 
 namespace kist::engine {
-namespace {
-
-std::size_t branch_used(const std::uint8_t* page) {
-  return page_count(page) * 30 + load16(page + page_layout::kHeapSize);
-}
-
-}  // namespace
 
 Result<void> TreeWriter::erase() {
   KIST_TRY(make_path_dirty());
@@ -18,8 +11,18 @@ Result<void> TreeWriter::erase() {
     KIST_TRY(context_.view.large_value(record_.value()));
     context_.free_value(load_ref(record_.value()));
   }
-  leaf_erase(path_.back().dirty, context_.view.page_size(), path_.back().index);
-  add_count(-1);
+  return remove(1);
+}
+
+Result<void> TreeWriter::erase_group(std::uint64_t pairs) {
+  KIST_TRY(make_path_dirty());
+  return remove(pairs);
+}
+
+/// Removes the record, which counts `pairs` pairs, from its dirty leaf.
+Result<void> TreeWriter::remove(std::uint64_t pairs) {
+  leaf_erase(path_.back().dirty, page_size(), path_.back().index);
+  add_count(-static_cast<std::int64_t>(pairs), -1);
   return rebalance(path_.size() - 1);
 }
 
@@ -43,7 +46,7 @@ Result<void> TreeWriter::rebalance(std::size_t depth) {
     }
     const bool leaf = depth + 1 == path_.size();
     const std::size_t used = leaf ? leaf_used(step.dirty) : branch_used(step.dirty);
-    if (used >= page_capacity(context_.view.page_size()) / 4) return {};
+    if (used >= page_capacity(page_size()) / 4) return {};
     KIST_ASSIGN(const bool merged, merge_with_sibling(depth));
     if (!merged) return {};
   }
@@ -53,7 +56,7 @@ Result<void> TreeWriter::rebalance(std::size_t depth) {
 /// first child. False when it has none or both do not fit one page.
 Result<bool> TreeWriter::merge_with_sibling(std::size_t depth) {
   const Step& parent = path_[depth - 1];
-  const BranchView children(parent.dirty, context_.view.page_size());
+  const BranchView children = branch_view(context_.view, parent.dirty, shape_);
   if (children.count() < 2) return false;
   const std::size_t left = parent.index > 0 ? parent.index - 1 : 0;
   const Ref left_ref = children.ref(left);
@@ -66,16 +69,14 @@ Result<bool> TreeWriter::merge_with_sibling(std::size_t depth) {
 /// change under the map after they were judged.
 Result<const std::uint8_t*> TreeWriter::sound_page(const Ref& ref, std::uint8_t level,
                                                    std::vector<std::uint8_t>& copy) {
-  const std::uint8_t* page = context_.view.fetch(ref, level);
+  const std::uint8_t* page = fetch_page(context_.view, ref, level, shape_);
   if (page == nullptr) return std::unexpected(context_.view.take_error());
-  const std::size_t page_size = context_.view.page_size();
   const bool dirty = (ref.flags & kRefDirty) != 0;
   if (!dirty) {
-    copy.assign(page, page + page_size);
+    copy.assign(page, page + page_size());
     page = copy.data();
   }
-  if (!(level == 0 ? leaf_is_sound(page, page_size, dirty)
-                   : branch_is_sound(page, page_size, dirty))) {
+  if (!is_sound(page, level, dirty)) {
     return std::unexpected(context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
   }
   return page;
@@ -83,71 +84,60 @@ Result<const std::uint8_t*> TreeWriter::sound_page(const Ref& ref, std::uint8_t 
 
 Result<bool> TreeWriter::merge_leaves(std::size_t depth, std::size_t left_index, const Ref& left,
                                       const Ref& right) {
-  const std::size_t page_size = context_.view.page_size();
   KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, 0, left_copy_));
   KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, 0, right_copy_));
-  if (leaf_used(left_page) + leaf_used(right_page) > page_capacity(page_size)) return false;
+  if (leaf_used(left_page) + leaf_used(right_page) > page_capacity(page_size())) return false;
   records_.clear();
-  leaf_gather(left_page, page_size, records_);
-  leaf_gather(right_page, page_size, records_);
-  const std::uint32_t index = context_.arena.allocate();
-  leaf_build(context_.arena.page(index), page_size, records_);
-  context_.free_page(left);
-  context_.free_page(right);
-  const Ref merged{.page = index, .count = left.count + right.count, .flags = kRefDirty};
-  KIST_TRY(replace_pair(depth - 1, left_index, merged));
+  leaf_gather(left_page, page_size(), records_);
+  leaf_gather(right_page, page_size(), records_);
+  replace_pair(depth, left_index, new_leaf(records_), left, right);
   return true;
 }
 
 Result<bool> TreeWriter::merge_branches(std::size_t depth, std::size_t left_index, const Ref& left,
                                         const Ref& right) {
-  const std::size_t page_size = context_.view.page_size();
   const std::uint8_t level = level_at(depth);
   KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, level, left_copy_));
   KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, level, right_copy_));
   BranchEntries parent;
-  parent.append(path_[depth - 1].dirty, page_size, {});
+  parent.append(path_[depth - 1].dirty, page_size(), {});
   BranchEntries joined;
-  joined.append(left_page, page_size, {});
-  joined.append(right_page, page_size, parent.entries[left_index + 1].separator);
-  if (branch_size(joined.entries) > page_size) return false;
-  const std::uint32_t index = context_.arena.allocate();
-  branch_build(context_.arena.page(index), page_size, level, joined.entries);
-  context_.free_page(left);
-  context_.free_page(right);
-  const Ref merged{.page = index,
-                   .count = left.count + right.count,
-                   .flags = static_cast<std::uint16_t>(kRefDirty | level)};
-  KIST_TRY(replace_pair(depth - 1, left_index, merged));
+  joined.append(left_page, page_size(), {});
+  joined.append(right_page, page_size(), parent.entries[left_index + 1].separator);
+  if (!branch_fits(joined.entries)) return false;
+  replace_pair(depth, left_index, new_branch(level, joined.entries), left, right);
   return true;
 }
 
-/// Puts `merged` in the place of the children `left_index` and the one behind it.
-Result<void> TreeWriter::replace_pair(std::size_t parent_depth, std::size_t left_index,
-                                      const Ref& merged) {
-  branch_set_ref(path_[parent_depth].dirty, left_index, merged);
-  remove_child(parent_depth, left_index + 1);
-  return {};
+/// Puts `merged` in the place of two neighbours at `depth`, which are given up.
+void TreeWriter::replace_pair(std::size_t depth, std::size_t left_index, Ref merged,
+                              const Ref& left, const Ref& right) {
+  context_.free_page(left);
+  context_.free_page(right);
+  // What the parent counts stays what it is, whatever the pages of a damaged file hold.
+  merged.count = left.count + right.count;
+  merged.keys = left.keys + right.keys;
+  branch_set_ref(path_[depth - 1].dirty, left_index, merged);
+  remove_child(depth - 1, left_index + 1);
 }
 
 void TreeWriter::remove_child(std::size_t depth, std::size_t index) {
-  const std::size_t page_size = context_.view.page_size();
   std::uint8_t* page = path_[depth].dirty;
   if (page_count(page) == 1) {  // an empty branch: rebalance() removes it at once
     store16(page + page_layout::kCount, 0);
     return;
   }
   BranchEntries entries;
-  entries.append(page, page_size, {});
+  entries.append(page, page_size(), {});
   entries.entries.erase(entries.entries.begin() + static_cast<std::ptrdiff_t>(index));
-  branch_build(page, page_size, level_at(depth), entries.entries);
+  branch_build(page, page_size(), shape_, level_at(depth), entries.entries);
 }
 
 /// A root with a single child gives way to it.
 Result<void> TreeWriter::collapse_root() {
   while (root_.level() > 0) {
     KIST_ASSIGN(const std::uint8_t* page, sound_page(root_, root_.level(), left_copy_));
-    const BranchView branch(page, context_.view.page_size());
+    const BranchView branch = branch_view(context_.view, page, shape_);
     if (branch.count() > 1) return {};
     const Ref child = branch.ref(0);
     context_.free_page(root_);

@@ -6,6 +6,7 @@
 #include "engine/pager/dirty_memory.h"
 #include "engine/pager/page_view.h"
 #include "engine/space/run.h"
+#include "engine/tree/shape.h"
 
 namespace kist::engine {
 
@@ -62,8 +63,10 @@ struct WriteContext {
   }
 };
 
-/// Gives up a whole tree: its pages and its large values. Visits branches, and leaves only where
-/// the ref says that they hold large values. Errors: kDamaged.
-Result<void> free_tree(WriteContext& context, const Ref& root);
+/// Gives up a whole tree of `shape`: its pages, its large values, and in a multimap its trees of
+/// values, whose shape is `values`. Visits branches, and leaves only where the ref says that they
+/// refer to such. Needs no comparator. Errors: kDamaged.
+Result<void> free_tree(WriteContext& context, const Ref& root, const TreeShape& shape = kPlainShape,
+                       const TreeShape& values = kPlainShape);
 
 }  // namespace kist::engine

@@ -36,7 +36,7 @@ Result<void> WriteState::update_catalog() {
   for (std::uint32_t i = 1; i < snapshot_.tables.size(); ++i) {
     TableState& table = snapshot_.tables[i];
     if (!table.dirty) continue;
-    KIST_TRY(store_in_catalog(environment_.table_name(i), table.record));
+    KIST_TRY(store_in_catalog(environment_.table_name(i), table));
   }
   return {};
 }
@@ -73,7 +73,7 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
     TableState& table = snapshot_.tables[i];
     if (!table.dirty) continue;
     KIST_ASSIGN(table.record.root, commit.write(table.record.root));
-    KIST_TRY(store_in_catalog(environment_.table_name(i), table.record));
+    KIST_TRY(store_in_catalog(environment_.table_name(i), table));
   }
   KIST_ASSIGN(snapshot_.catalog.root, commit.write(snapshot_.catalog.root));
   TableRecord& main = snapshot_.tables[0].record;

@@ -52,6 +52,11 @@ Result<WriteTxn> Database::write(Wait wait) const {
   return txn;
 }
 
+Result<void> Database::register_comparator(std::string_view name, Comparator compare) const {
+  KIST_TRY(check_open(environment_));
+  return environment_->comparators.add(name, std::move(compare));
+}
+
 Result<void> Database::sync() const {
   KIST_TRY(check_open(environment_));
   return environment_->sync();

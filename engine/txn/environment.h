@@ -17,6 +17,7 @@
 #include "engine/pager/dirty_memory.h"
 #include "engine/pager/pager.h"
 #include "engine/space/space_map.h"
+#include "engine/tree/comparators.h"
 #include "engine/txn/sharing.h"
 
 namespace kist::engine {
@@ -85,6 +86,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::unique_ptr<Pager> pager;
   std::uint32_t page_size = 0;
   std::uint64_t seed = 0;
+  Comparators comparators;
 
   // Protected by the writer lock.
   MetaSlot head;                        // newest commit

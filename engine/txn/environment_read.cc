@@ -31,14 +31,15 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
   const std::uint64_t file_pages = load64(head_bytes.data() + kFilePagesAt);
   const auto catalog = decode_table_record(head_bytes.subspan<kCatalogAt, TableRecord::kSize>());
   const auto main = decode_table_record(head_bytes.subspan<kMainAt, TableRecord::kSize>());
-  if (!catalog || !main) [[unlikely]] {
+  if (!catalog || !main || !catalog->plain() || !main->plain()) [[unlikely]] {
     return fail(ErrorCode::kDamaged, path + ": the head in shared memory is not understood");
   }
   KIST_ASSIGN(const MapGeneration* map, pager->cover(file_pages));
   snapshot.id = load64(head_bytes.data() + kIdAt);
   snapshot.view = PageView(pager.get(), map, file_pages);
   snapshot.catalog = *catalog;
-  snapshot.tables.assign(1, {.record = *main, .presence = TableState::Presence::kPresent});
+  snapshot.tables.assign(
+      1, {.record = *main, .presence = TableState::Presence::kPresent, .plain = true});
   return {};
 }
 

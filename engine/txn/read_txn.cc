@@ -3,7 +3,7 @@
 #include <kist/engine/cursor.h>
 #include <kist/engine/write_txn.h>
 
-#include "engine/tree/tree_reader.h"
+#include "engine/tree/search.h"
 #include "engine/txn/environment.h"
 #include "engine/txn/snapshot.h"
 #include "engine/txn/write_state.h"
@@ -14,6 +14,21 @@ namespace {
 
 std::unexpected<Error> ended() {
   return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
+}
+
+/// The value of a key of a table that was not looked up before, or that is of another shape.
+Result<std::optional<Bytes>> get_slow(Snapshot& snapshot, Table table, Bytes key) {
+  KIST_ASSIGN(const TableState* state, snapshot.present(table));
+  if (state->shape.multi) return fail(ErrorCode::kUnsupported, "not yet");
+  LeafRecord record;
+  const Found found = find_record(snapshot.view, state->record.root, state->shape, key, record);
+  if (found == Found::kError) return std::unexpected(snapshot.view.take_error());
+  std::optional<Bytes> value;
+  if (found == Found::kYes) {
+    KIST_ASSIGN(value, value_of(snapshot.view, record));
+  }
+  if (snapshot.view.map_damaged()) return std::unexpected(snapshot.view.damaged_map());
+  return value;
 }
 
 }  // namespace
@@ -33,7 +48,7 @@ Result<std::optional<Bytes>> Txn::get(Table table, Bytes key) const {
     return ended();
   const Ref* root = snapshot->root(table);
   if (root == nullptr) [[unlikely]]
-    return std::unexpected(snapshot->take_error());
+    return get_slow(*snapshot, table, key);
   LeafRecord record;
   const Found found = find_record(snapshot->view, *root, key, record);
   if (found == Found::kError) [[unlikely]]
@@ -57,11 +72,10 @@ Result<bool> Txn::contains(Table table, Bytes key) const {
   return value.has_value();
 }
 
-Result<std::uint64_t> Txn::count(Table table, CountOf /*what*/) const {
+Result<std::uint64_t> Txn::count(Table table, CountOf what) const {
   if (!snapshot_) return ended();
-  const Ref* root = snapshot_->root(table);
-  if (root == nullptr) return std::unexpected(snapshot_->take_error());
-  return root->count;
+  KIST_ASSIGN(const TableState* state, snapshot_->existing(table));
+  return what == CountOf::kKeys ? state->record.root.keys : state->record.root.count;
 }
 
 Result<bool> Txn::exists(Table table) const {
@@ -85,15 +99,14 @@ Result<std::vector<std::string>> Txn::table_names() const {
 
 Result<Cursor> Txn::cursor(Table table) const {
   if (!snapshot_) return ended();
-  if (snapshot_->root(table) == nullptr) return std::unexpected(snapshot_->take_error());
+  KIST_TRY(snapshot_->present(table));
   return Cursor(snapshot_.get(), table);
 }
 
 Result<TableStats> Txn::table_stats(Table table) const {
   if (!snapshot_) return ended();
-  const Ref* root = snapshot_->root(table);
-  if (root == nullptr) return std::unexpected(snapshot_->take_error());
-  return table_shape(snapshot_->view, *root);
+  KIST_ASSIGN(const TableState* state, snapshot_->existing(table));
+  return table_shape(snapshot_->view, state->record.root, state->shape, state->values);
 }
 
 ReadTxn& ReadTxn::operator=(ReadTxn&& other) noexcept {

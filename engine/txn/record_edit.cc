@@ -34,7 +34,6 @@ template <typename Function>
 Result<void> RecordEdit::change(Function function) {
   return guarded(snapshot_, state_, [&]() -> Result<void> {
     KIST_TRY(function());
-    table_.record.keys = table_.record.root.count;
     table_.dirty = true;
     return {};
   });

@@ -20,7 +20,7 @@ class RecordEdit {
       : snapshot_(snapshot),
         state_(state),
         table_(table),
-        tree_(state.context, table.record.root) {}
+        tree_(state.context, table.record.root, table.shape) {}
 
   /// Finds `key`, which is borrowed until the change is made. True when it is there. Errors:
   /// kDamaged.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/tree/comparators.h"
 #include "engine/tree/tree_reader.h"
 #include "engine/txn/environment.h"
 #include "engine/txn/write_state.h"
@@ -22,7 +23,6 @@ void Snapshot::end() {
   view = {};
   catalog = {};
   tables.clear();  // so does root()
-  error = {};
   if (write != nullptr) {
     write.reset();
     environment->end_write();
@@ -49,18 +49,6 @@ Error Snapshot::unreadable() const {
   return readable ? view.damaged_map() : readable.error();
 }
 
-const Ref* Snapshot::root_slow(Table handle) {
-  auto found = table(handle);
-  if (found && (*found)->presence == TableState::Presence::kPresent) {
-    return &(*found)->record.root;
-  }
-  error = found ? Error{ErrorCode::kTableNotFound,
-                        fmt::format("{}: no table '{}' in transaction {}", environment->path,
-                                    environment->table_name(handle.index()), id)}
-                : std::move(found).error();
-  return nullptr;
-}
-
 Result<TableState*> Snapshot::table(Table handle) {
   KIST_TRY(usable());
   if (!environment->owns(handle)) {
@@ -70,27 +58,64 @@ Result<TableState*> Snapshot::table(Table handle) {
   if (handle.index() >= tables.size()) tables.resize(handle.index() + 1);
   TableState& state = tables[handle.index()];
   state.owner = handle.owner();
-  if (state.presence != TableState::Presence::kUnknown) return &state;
-  LeafRecord record;
+  if (state.presence == TableState::Presence::kUnknown) KIST_TRY(look_up(handle, state));
+  return &state;
+}
+
+Result<void> Snapshot::look_up(Table handle, TableState& state) {
+  LeafRecord found;
   const std::string name = environment->table_name(handle.index());
-  switch (find_record(view, catalog.root, as_bytes(name), record)) {
+  switch (find_record(view, catalog.root, as_bytes(name), found)) {
     case Found::kError:
       return std::unexpected(view.take_error());
     case Found::kNo:
       state.presence = TableState::Presence::kMissing;
+      return {};
+    case Found::kYes:
       break;
-    case Found::kYes: {
-      const auto decoded =
-          record.indirect ? std::nullopt : decode_table_record(record.value_bytes());
-      if (!decoded) {
-        return fail(ErrorCode::kDamaged, fmt::format("{}: the record of table '{}' is damaged",
-                                                     environment->path, name));
-      }
-      state.record = *decoded;
-      state.presence = TableState::Presence::kPresent;
-    }
   }
-  return &state;
+  const auto record = found.indirect ? std::nullopt : decode_table_record(found.value_bytes());
+  if (!record) {
+    return fail(ErrorCode::kDamaged,
+                fmt::format("{}: the record of table '{}' is damaged", environment->path, name));
+  }
+  state.record = *record;
+  state.names = to_string(found.value_bytes().subspan(TableRecord::kSize));
+  state.presence = TableState::Presence::kPresent;
+  set_shapes(state);
+  return {};
+}
+
+void Snapshot::set_shapes(TableState& state) const {
+  const TableShapes shapes =
+      table_shapes(state.record, state.names, environment->page_size, &environment->comparators);
+  state.shape = shapes.keys;
+  state.values = shapes.values;
+  state.plain = state.presence == TableState::Presence::kPresent && state.shape.plain();
+}
+
+Result<TableState*> Snapshot::existing(Table handle) {
+  KIST_ASSIGN(TableState * state, table(handle));
+  if (state->presence == TableState::Presence::kPresent) return state;
+  return fail(ErrorCode::kTableNotFound,
+              fmt::format("{}: no table '{}' in transaction {}", environment->path,
+                          environment->table_name(handle.index()), id));
+}
+
+Result<TableState*> Snapshot::present(Table handle) {
+  KIST_ASSIGN(TableState * state, existing(handle));
+  if (state->shape.comparable() && state->values.comparable()) return state;
+  set_shapes(*state);  // registered since?
+  if (state->shape.comparable() && state->values.comparable()) return state;
+  const std::string_view names = state->names;
+  const std::size_t cut = state->record.key_comparator_size;
+  const bool keys = !state->shape.comparable();
+  return fail(
+      ErrorCode::kNoComparator,
+      fmt::format("{}: table '{}' orders its {} by the comparator '{}', which was not "
+                  "registered",
+                  environment->path, environment->table_name(handle.index()),
+                  keys ? "keys" : "values", keys ? names.substr(0, cut) : names.substr(cut)));
 }
 
 }  // namespace kist::engine

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <kist/engine/error.h>
@@ -10,6 +11,7 @@
 #include "engine/format/meta_slot.h"
 #include "engine/os/fork.h"
 #include "engine/pager/page_view.h"
+#include "engine/tree/shape.h"
 
 namespace kist::engine {
 
@@ -19,8 +21,12 @@ class WriteState;
 /// One table as a transaction sees it.
 struct TableState {
   enum class Presence : std::uint8_t { kUnknown, kMissing, kPresent };
-  TableRecord record;
+  TableRecord record = {};
+  TreeShape shape = {};    // of the tree of keys
+  TreeShape values = {};   // of the trees of values in it, in a multimap
+  std::string names = {};  // of comparators, as they stand behind the record in the catalog
   Presence presence = Presence::kUnknown;
+  bool plain = false;       // present, and shape.plain()
   std::uint32_t owner = 0;  // Table::owner() of the handle that looked it up
   bool dirty = false;       // its record in the catalog, or in the meta slot, has to be written
 };
@@ -41,22 +47,28 @@ class Snapshot {
   /// too late, because a cursor may hold the snapshot.
   void end();
   /// Whether there is something to read. Errors: kTransactionEnded; kForked. Ask it in every call
-  /// that does not begin with root() or table(), which do.
+  /// that does not begin with table(), existing() or present(), which do.
   Result<void> usable() const;
 
-  /// The root of a table, or null with take_error() telling why not.
+  /// The root of a table of plain shape that was looked up before; null in all other cases, which
+  /// present() settles. What keeps calls on plain tables fast.
   const Ref* root(Table table) {
     if (table.index() < tables.size() && !stale()) [[likely]] {
       const TableState& state = tables[table.index()];
-      if (state.presence == TableState::Presence::kPresent && state.owner == table.owner())
-          [[likely]] {
+      if (state.plain && state.owner == table.owner()) [[likely]]
         return &state.record.root;
-      }
     }
-    return root_slow(table);
+    return nullptr;
   }
-  /// The state of a table, looked up in the catalog at first use.
+  /// The state of a table, looked up in the catalog at first use. It may be missing, and its
+  /// comparators may be unknown. Pointers are good until the next table is looked up.
   Result<TableState*> table(Table table);
+  /// The state of a table that exists, whose comparators may be unknown. Errors: kTableNotFound.
+  Result<TableState*> existing(Table table);
+  /// The state of a table that exists and can be searched. Errors: kTableNotFound, kNoComparator.
+  Result<TableState*> present(Table table);
+  /// Sets shapes and `plain` of a table state from its record.
+  void set_shapes(TableState& state) const;
   /// Whether the handle came through fork().
   bool stale() const { return birth_ != os::fork_count(); }
   /// Why view.map_damaged(): the end, a fork, or a page that could not be read.
@@ -66,8 +78,6 @@ class Snapshot {
   void begin_change();
   /// Raised by each begin_change(); cursors compare it.
   const std::uint64_t& write_count() const { return write_count_; }
-  /// Why the last call that returned null or kError failed.
-  Error take_error() { return error.message.empty() ? view.take_error() : std::move(error); }
 
   std::shared_ptr<Environment> environment;
   std::uint64_t id = 0;
@@ -75,7 +85,6 @@ class Snapshot {
   TableRecord catalog;
   std::vector<TableState> tables;     // by Table::index(); [0] is the default table
   std::unique_ptr<WriteState> write;  // of a write transaction
-  Error error;                        // of root()
 
   // How the snapshot is pinned: by a reader slot, by a byte lock, or (writers) by the writer lock.
   enum class Pin : std::uint8_t { kNone, kSlot, kLock };
@@ -83,7 +92,7 @@ class Snapshot {
   std::uint32_t slot = 0;
 
  private:
-  const Ref* root_slow(Table table);
+  Result<void> look_up(Table handle, TableState& state);
 
   std::uint64_t write_count_ = 0;
   std::uint32_t birth_ = os::fork_count();

@@ -28,21 +28,30 @@ Result<std::uint64_t> TreeCommit::next_number() {
 
 Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
   std::uint16_t indirect = 0;
-  records_.clear();
-  leaf_gather(page, page_size(), records_);
-  for (std::size_t i = 0; i < records_.size(); ++i) {
-    if (!records_[i].indirect) continue;
+  const LeafReader leaf(page, page_size(), page_shape(page));
+  for (std::size_t i = 0; i < leaf.count(); ++i) {
+    const LeafRecord record = leaf.record(i);
+    if (!record.indirect) continue;
     indirect = kRefIndirect;
-    const Ref value = load_ref(records_[i].value());
+    const Ref value = load_ref(record.value());
     if ((value.flags & kRefDirty) == 0) continue;
-    std::uint8_t final_ref[ref_layout::kSize];
-    store_ref(final_ref, values_[value.page]);
-    leaf_overwrite(page, page_size(), i, final_ref, true);
+    Ref final_ref;
+    if ((value.flags & kRefNested) != 0) {
+      KIST_ASSIGN(final_ref, write(value));
+      final_ref.flags |= kRefNested;
+    } else {
+      final_ref = values_[value.page];
+    }
+    std::uint8_t bytes[ref_layout::kSize];
+    store_ref(bytes, final_ref);
+    leaf_overwrite(page, page_size(), i, bytes, true);
   }
   KIST_ASSIGN(const std::uint64_t number, next_number());
   KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
   if (is_edited(page)) {
-    leaf_build(out, page_size(), records_);
+    records_.clear();
+    leaf_gather(page, page_size(), records_);
+    leaf_build(out, page_size(), page_shape(page), records_);
   } else {
     std::memcpy(out, page, page_size());
   }
@@ -51,7 +60,7 @@ Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
 
 Result<Ref> TreeCommit::write_branch(const Ref& ref, std::uint8_t* page) {
   std::uint16_t indirect = 0;
-  const BranchView branch(page, page_size());
+  const BranchView branch = private_branch(page, page_size());
   for (std::size_t i = 0; i < branch.count(); ++i) {
     KIST_ASSIGN(const Ref child, write(branch.ref(i)));
     branch_set_ref(page, i, child);
@@ -62,7 +71,7 @@ Result<Ref> TreeCommit::write_branch(const Ref& ref, std::uint8_t* page) {
   if (is_edited(page)) {
     BranchEntries entries;
     entries.append(page, page_size(), {});
-    branch_build(out, page_size(), ref.level(), entries.entries);
+    branch_build(out, page_size(), page_shape(page), ref.level(), entries.entries);
   } else {
     std::memcpy(out, page, page_size());
   }

@@ -28,14 +28,17 @@ inline Result<WriteState*> writable(const std::shared_ptr<Snapshot>& snapshot) {
   return state;
 }
 
-/// The state of a table that exists.
+/// The state of a table that exists and can be searched.
 inline Result<TableState*> present(Snapshot& snapshot, Table table) {
-  if (snapshot.root(table) == nullptr) return std::unexpected(snapshot.take_error());
-  return &snapshot.tables[table.index()];
+  if (snapshot.root(table) != nullptr) [[likely]]
+    return &snapshot.tables[table.index()];
+  return snapshot.present(table);
 }
 
-/// Whether a record of these sizes may be stored. Errors: kKeyTooLong, kValueTooLong.
-Result<void> check_sizes(const Environment& environment, Bytes key, std::uint64_t value_size);
+/// Whether a record of these sizes may be stored in `table`. Errors: kKeyTooLong, kValueTooLong,
+/// kInvalidArgument (a key of another size than the table's numbers).
+Result<void> check_sizes(const Environment& environment, const TableState& table, Bytes key,
+                         std::uint64_t value_size);
 
 /// Runs `change`, which may leave trees half changed when it fails: then only abort remains.
 template <typename Function>

@@ -18,7 +18,14 @@ Result<void> store_if_new(RecordEdit& record, Bytes value) {
 
 }  // namespace
 
-Result<void> check_sizes(const Environment& environment, Bytes key, std::uint64_t value_size) {
+Result<void> check_sizes(const Environment& environment, const TableState& table, Bytes key,
+                         std::uint64_t value_size) {
+  const std::size_t wanted = number_size(table.record.key_order);
+  if (wanted != 0 && key.size() != wanted) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}: a key of {} bytes; the table's are numbers of {}",
+                            environment.path, key.size(), wanted));
+  }
   if (key.size() > max_key_size(environment.page_size)) {
     return fail(
         ErrorCode::kKeyTooLong,
@@ -35,7 +42,7 @@ Result<void> check_sizes(const Environment& environment, Bytes key, std::uint64_
 Result<bool> WriteTxn::put(Table table, Bytes key, Bytes value, PutMode mode) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
-  KIST_TRY(check_sizes(*snapshot_->environment, key, value.size()));
+  KIST_TRY(check_sizes(*snapshot_->environment, *found, key, value.size()));
   RecordEdit record(*snapshot_, *state, *found);
   KIST_ASSIGN(const bool exists, record.seek(key));
   if (mode == PutMode::kAppend && !record.behind_all()) {
@@ -63,7 +70,7 @@ Result<bool> WriteTxn::compare_and_set(Table table, Bytes key, std::optional<Byt
                                        std::optional<Bytes> value) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
-  if (value) KIST_TRY(check_sizes(*snapshot_->environment, key, value->size()));
+  if (value) KIST_TRY(check_sizes(*snapshot_->environment, *found, key, value->size()));
   RecordEdit record(*snapshot_, *state, *found);
   KIST_ASSIGN(const bool exists, record.seek(key));
   if (exists != expected.has_value()) return false;
@@ -82,7 +89,7 @@ Result<bool> WriteTxn::compare_and_set(Table table, Bytes key, std::optional<Byt
 Result<std::optional<std::string>> WriteTxn::replace(Table table, Bytes key, Bytes value) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
-  KIST_TRY(check_sizes(*snapshot_->environment, key, value.size()));
+  KIST_TRY(check_sizes(*snapshot_->environment, *found, key, value.size()));
   RecordEdit record(*snapshot_, *state, *found);
   KIST_ASSIGN(const bool exists, record.seek(key));
   std::optional<std::string> old;

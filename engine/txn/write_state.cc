@@ -41,13 +41,13 @@ Result<Ref> WriteState::write_through(Bytes value) {
   return image.ref();
 }
 
-Result<void> WriteState::store_in_catalog(std::string_view name, const TableRecord& record) {
-  std::array<std::uint8_t, TableRecord::kSize> bytes;
-  encode_table_record(record, bytes.data());
+Result<void> WriteState::store_in_catalog(std::string_view name, const TableState& table) {
+  std::vector<std::uint8_t> bytes(TableRecord::kSize);
+  encode_table_record(table.record, bytes.data());
+  bytes.insert(bytes.end(), table.names.begin(), table.names.end());
   TreeWriter catalog(context, snapshot_.catalog.root);
   KIST_TRY(catalog.seek(as_bytes(name)));
   KIST_TRY(catalog.store(bytes, false));
-  snapshot_.catalog.keys = snapshot_.catalog.root.count;
   return {};
 }
 
@@ -55,7 +55,6 @@ Result<void> WriteState::erase_from_catalog(std::string_view name) {
   TreeWriter catalog(context, snapshot_.catalog.root);
   KIST_ASSIGN(const bool found, catalog.seek(as_bytes(name)));
   if (found) KIST_TRY(catalog.erase());
-  snapshot_.catalog.keys = snapshot_.catalog.root.count;
   return {};
 }
 

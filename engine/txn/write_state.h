@@ -40,8 +40,8 @@ class WriteState {
   /// Keeps a value that does not fit a leaf until the commit, or writes a very large one to its
   /// place. Returns what the leaf is to refer to.
   Result<Ref> add_large(Bytes value);
-  /// Makes the record of `name` in the catalog equal to `record`, creating it.
-  Result<void> store_in_catalog(std::string_view name, const TableRecord& record);
+  /// Makes the record of `name` in the catalog that of `table`, creating it.
+  Result<void> store_in_catalog(std::string_view name, const TableState& table);
   Result<void> erase_from_catalog(std::string_view name);
 
   /// Writes everything and makes it the head. Consumes the transaction, whatever the outcome.

@@ -144,8 +144,8 @@ class Checker {
 
   void check_table(const TableRecord& table, std::uint64_t parent_birth, bool catalog) {
     const Ref& root = table.root;
-    if (table.keys != root.count) {
-      violation(root.page, fmt::format("{} keys recorded, {} records", table.keys, root.count));
+    if (!table.multi && root.keys != root.count) {
+      violation(root.page, fmt::format("{} keys recorded, {} records", root.keys, root.count));
     }
     if (table.created > slot_.id) {
       violation(root.page,
@@ -178,7 +178,8 @@ class Checker {
     }
     if (!claim({ref.page, 1}, ref.birth, parent_birth)) return;
     const Bytes page = run_bytes({ref.page, 1});
-    if (auto verified = pager_.verify_tree_page(page.data(), ref, level); !verified) {
+    if (auto verified = pager_.verify_tree_page(page.data(), ref, tree_page_kind(level));
+        !verified) {
       blind_ = true;
       return violation(ref.page, verified.error().message);
     }

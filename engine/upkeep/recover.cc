@@ -9,6 +9,7 @@
 #include "engine/base/failpoints.h"
 #include "engine/format/overflow.h"
 #include "engine/space/space_record.h"
+#include "engine/tree/comparators.h"
 #include "engine/tree/node.h"
 #include "engine/upkeep/page_check.h"
 
@@ -23,10 +24,14 @@ class Prover {
       : pager_(pager), map_(map), slot_(slot), proof_(proof) {}
 
   bool run() {
-    return tree(slot_.catalog.root, true) && tree(slot_.main.root, false) && space_records();
+    return tree(slot_.catalog.root, {}, Records::kTables) &&
+           tree(slot_.main.root, {}, Records::kValues) && space_records();
   }
 
  private:
+  /// What the records of a tree hold.
+  enum class Records : std::uint8_t { kValues, kTables };
+
   bool missing(std::string what) {
     proof_.missing = std::move(what);
     return false;
@@ -50,40 +55,53 @@ class Prover {
     return map_.mapping->data() + ref.page * pager_.page_size();
   }
 
-  bool tree(const Ref& root, bool catalog) {
-    return root.empty() || below(root, root.level(), catalog);
+  bool tree(const Ref& root, const TableShapes& shapes, Records records) {
+    return root.empty() || below(root, root.level(), shapes, records);
   }
 
-  bool below(const Ref& ref, std::uint8_t level, bool catalog) {
+  bool below(const Ref& ref, std::uint8_t level, const TableShapes& shapes, Records records) {
     if (ref.birth <= slot_.base) return true;
     if (level >= kMaxDepth) return missing("a tree is too deep");
     const std::uint8_t* page = pages(ref, 1);
     if (page == nullptr) return false;
-    if (auto verified = pager_.verify_tree_page(page, ref, level); !verified) {
+    if (auto verified = pager_.verify_tree_page(page, ref, shapes.keys.kind(level)); !verified) {
       return missing(verified.error().message);
     }
-    if (level == 0) return leaf(page, catalog);
-    const BranchView branch(page, pager_.page_size());
+    if (level == 0) return leaf(page, shapes, records);
+    const BranchView branch(page, pager_.page_size(), shapes.keys.ref_size());
     for (std::size_t i = 0; i < branch.count(); ++i) {
-      if (!below(branch.ref(i), static_cast<std::uint8_t>(level - 1), catalog)) return false;
+      if (!below(branch.ref(i), static_cast<std::uint8_t>(level - 1), shapes, records)) {
+        return false;
+      }
     }
     return true;
   }
 
-  bool leaf(const std::uint8_t* page, bool catalog) {
-    const LeafView view(page, pager_.page_size());
-    for (std::size_t i = 0; i < view.count(); ++i) {
-      const LeafRecord record = view.record(i);
+  bool leaf(const std::uint8_t* page, const TableShapes& shapes, Records records) {
+    const LeafReader leaf(page, pager_.page_size(), shapes.keys);
+    for (std::size_t i = 0; i < leaf.count(); ++i) {
+      const LeafRecord record = leaf.record(i);
       if (record.key == nullptr) return missing("a record lies outside its page");
       if (record.indirect) {
-        if (!overflow(load_ref(record.value()))) return false;
-      } else if (catalog) {
-        const auto table = decode_table_record(record.value_bytes());
-        if (!table) return missing("a table's record is not understood");
-        if (!tree(table->root, false)) return false;
+        const Ref ref = load_ref(record.value());
+        const bool nested = shapes.keys.multi && (ref.flags & kRefNested) != 0;
+        // Trees of values have overflow runs, but no trees below them.
+        if (!(nested ? tree(ref, {shapes.values, {}}, Records::kValues) : overflow(ref))) {
+          return false;
+        }
+      } else if (records == Records::kTables && !table(record.value_bytes())) {
+        return false;
       }
     }
     return true;
+  }
+
+  bool table(Bytes stored) {
+    const auto record = decode_table_record(stored);
+    if (!record) return missing("a table's record is not understood");
+    const TableShapes shapes = table_shapes(*record, as_text(stored.subspan(TableRecord::kSize)),
+                                            pager_.page_size(), nullptr);
+    return tree(record->root, shapes, Records::kValues);
   }
 
   bool overflow(const Ref& ref) {

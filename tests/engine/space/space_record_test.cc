@@ -20,7 +20,7 @@ SpaceRecord delta() {
   record.birth = 9;
   record.commit_nonce = 5;
   record.file_pages = 300;
-  record.previous = {130, 8, 150, 0xABCD, 0};
+  record.previous = {130, 8, 150, 0xABCD, 0, 150};
   record.taken = {{120, 2}, {140, 3}, {160, 1}};
   record.freed = {{{150, 4}, 3}, {{154, 1}, 8}};
   record.size = space_record_size(3, 2, 0, 0);

@@ -187,12 +187,12 @@ TEST_F(Check, CountInTheBranch) {
 
 TEST_F(Check, CountInTheSlot) {
   store.slot.main.root.count += 1;
-  store.slot.main.keys += 1;
+  store.slot.main.root.keys += 1;
   expect("its parent recorded 501");
 }
 
 TEST_F(Check, KeysOfTheTable) {
-  store.slot.main.keys += 1;
+  store.slot.main.root.keys += 1;
   expect("501 keys recorded, 500 records");
 }
 
