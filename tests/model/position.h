@@ -13,19 +13,19 @@ struct Position {
   enum class Place : std::uint8_t { kStart, kEnd, kAt };
   Place place = Place::kStart;
   std::string key = {};
-  /// In multimaps: the value of the pair; nothing before all values of the key.
+  /// In multimaps the value of the pair. Nothing where a key was sought and not found: before all
+  /// values of the key. In other tables only where a pair was sought and not found.
   std::optional<std::string> value = {};
 
   static Position start() { return {}; }
   static Position end() { return {.place = Place::kEnd}; }
+  static Position at(const std::string& key, const std::optional<std::string>& value = {}) {
+    return {.place = Place::kAt, .key = key, .value = value};
+  }
   /// On record `i`, or off the end when there are not so many.
   static Position on(const TableModel& table, std::size_t i) {
     if (i >= table.size()) return end();
-    return at(table, table.at(i).key, table.at(i).value);
-  }
-  static Position at(const TableModel& table, const std::string& key,
-                     const std::optional<std::string>& value) {
-    return {.place = Place::kAt, .key = key, .value = table.multi() ? value : std::nullopt};
+    return table.multi() ? at(table.at(i).key, table.at(i).value) : at(table.at(i).key);
   }
 
   /// Records before the position.
@@ -34,25 +34,17 @@ struct Position {
     if (place == Place::kEnd) return table.size();
     return value ? table.lower(key, *value) : table.lower(key);
   }
-  /// -1, 0 or 1, as this lies before, at or behind `other`.
-  int compare(const TableModel& table, const Position& other) const {
-    const auto side = [](const Position& position) {
-      return position.place == Place::kStart ? -1 : position.place == Place::kEnd ? 1 : 0;
-    };
-    int order = side(*this) - side(other);
-    if (order == 0 && place == Place::kAt) {
-      order = table.compare_keys(key, other.key);
-      if (order == 0) order = (value ? 1 : 0) - (other.value ? 1 : 0);
-      if (order == 0 && value) order = table.compare_values(*value, *other.value);
-    }
-    return order < 0 ? -1 : order > 0 ? 1 : 0;
-  }
   /// Whether a record is there.
   bool valid(const TableModel& table) const {
     if (place != Place::kAt) return false;
-    if (table.multi() && !value) return false;
     return value ? table.contains_pair(key, *value) : table.contains(key);
   }
+  /// What the position becomes as soon as its cursor is used: where a record is, on that record.
+  void settle(const TableModel& table) {
+    if (valid(table)) *this = on(table, rank(table));
+  }
+  /// -1, 0 or 1, as this lies before, at or behind `other`. Both are settled.
+  int compare(const TableModel& table, const Position& other) const;
 };
 
 }  // namespace kist::test::model

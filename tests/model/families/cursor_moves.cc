@@ -4,10 +4,6 @@
 namespace kist::test::model {
 namespace {
 
-Position where_it_would_be(const TableModel& table, const std::string& key) {
-  return Position::at(table, key, std::nullopt);
-}
-
 /// A key to look for: often that of the cursor itself or of one near it.
 std::string some_key(World& world, const CursorTarget& target) {
   if (world.random.one_in(4) && !target.table->empty()) {
@@ -55,7 +51,7 @@ void place_cursor(World& world) {
     case 3:
       world.call("seek_exact", at.name, key);
       if (lower < upper) return at.moved_to(at.cursor->seek_exact(bytes), lower);
-      return at.moved(at.cursor->seek_exact(bytes), false, where_it_would_be(*at.table, key));
+      return at.moved(at.cursor->seek_exact(bytes), false, Position::at(key));
     case 4:
       world.call("seek", at.name, key);
       return at.moved_to(at.cursor->seek(bytes), lower);
@@ -84,7 +80,7 @@ void place_cursor_by_pair(World& world) {
       world.call("seek_pair_exact", at.name, pair.key, pair.value);
       if (lower < upper) return at.moved_to(at.cursor->seek_pair_exact(key, value), lower);
       return at.moved(at.cursor->seek_pair_exact(key, value), false,
-                      Position::at(*at.table, pair.key, pair.value));
+                      Position::at(pair.key, pair.value));
     case 1:
       world.call("seek_pair", at.name, pair.key, pair.value);
       return at.moved_to(at.cursor->seek_pair(key, value), lower);

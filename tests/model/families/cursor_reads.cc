@@ -121,7 +121,8 @@ void look_where_cursor_is(World& world) {
 void compare_cursors(World& world) {
   CursorTarget at(world);
   if (!at) return;
-  const LiveCursor& other = (*at.view.cursors)[world.random.below(at.view.cursors->size())];
+  LiveCursor& other = (*at.view.cursors)[world.random.below(at.view.cursors->size())];
+  if (other.table == at.name && other.identity != at.at->identity) return;
   const bool compares = world.random.one_in(2);
   world.call(compares ? "compare" : "distance", at.name, other.table);
   const auto compared = [&]() -> Result<std::int64_t> {
@@ -129,8 +130,13 @@ void compare_cursors(World& world) {
     KIST_ASSIGN(const int order, at.cursor->compare(other.cursor));
     return order < 0 ? -1 : order > 0 ? 1 : 0;
   };
-  if (other.table != at.name) return refused(compared(), ErrorCode::kMisuse);
-  if (other.identity != at.at->identity) return;
+  if (other.table != at.name) {
+    const TableModel* its = at.view.find(other.table);
+    if (its == nullptr) return;
+    if (other.identity == its->identity()) other.position.settle(*its);
+    return refused(compared(), ErrorCode::kMisuse);
+  }
+  other.position.settle(*at.table);
   if (compares) return same(compared(), at.at->position.compare(*at.table, other.position));
   same(compared(), static_cast<std::int64_t>(other.position.rank(*at.table)) -
                        static_cast<std::int64_t>(at.rank()));
@@ -173,12 +179,10 @@ void rebind_cursor(World& world) {
   const View to = world.some_view();
   const TableModel* table = to.find(at.name);
   world.call("rebind", at.name);
-  const Result<void> rebound = at.cursor->rebind(*to.txn);
-  if (table == nullptr) return refused(rebound, ErrorCode::kTableNotFound);
-  must(rebound);
+  must(at.cursor->rebind(*to.txn));
   LiveCursor cursor = *at.at;
   cursor.position = Position::start();
-  cursor.identity = table->identity();
+  cursor.identity = table != nullptr ? table->identity() : 0;
   at.view.cursors->erase(at.view.cursors->begin() + (at.at - at.view.cursors->data()));
   to.cursors->push_back(std::move(cursor));
 }

@@ -18,7 +18,6 @@ CursorTarget::CursorTarget(World& world, const View& from) : view(from) {
     world.call("first, without a table", name, which);
     refused(cursor->first(), ErrorCode::kTableNotFound);
     require(!cursor->valid(), "a cursor without a table is valid");
-    view.cursors->erase(view.cursors->begin() + static_cast<std::ptrdiff_t>(which));
     return;
   }
   if (table->identity() != at->identity) {
@@ -27,6 +26,7 @@ CursorTarget::CursorTarget(World& world, const View& from) : view(from) {
     at->identity = table->identity();
     moved_to(cursor->first(), 0);
   }
+  at->position.settle(*table);
 }
 
 void CursorTarget::moved(const Result<bool>& got, bool on, Position to, Where where) {

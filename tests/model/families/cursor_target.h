@@ -11,7 +11,7 @@ struct CursorTarget {
   explicit CursorTarget(World& world) : CursorTarget(world, world.some_view()) {}
   CursorTarget(World& world, const View& from);
 
-  /// Whether the table exists. When it does not, has seen that the cursor says so, and closed it.
+  /// Whether the table exists. When it does not, the cursor has said so.
   explicit operator bool() const { return table != nullptr; }
 
   /// Holds a move against what the model says: whether there is a record, and which.

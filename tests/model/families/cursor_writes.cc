@@ -20,7 +20,7 @@ void put_value(World& world, CursorTarget& at) {
   at.table = &table;
   if (table.multi()) table.erase_pair(old.key, old.value).value();
   table.put(old.key, value).value();
-  at.at->position = Position::at(table, old.key, value);
+  at.at->position = table.multi() ? Position::at(old.key, value) : Position::at(old.key);
   at.look();
 }
 
@@ -35,13 +35,13 @@ void put_record(World& world, CursorTarget& at) {
   at.table = &table;
   const Outcome<bool> put = table.put(pair.key, pair.value, mode);
   agree(stored, put);
-  // To the record it stored, or found there.
-  if (put && table.contains_pair(pair.key, pair.value)) {
-    at.at->position = Position::at(table, pair.key, pair.value);
-    at.look();
-  } else {
-    at.moved_to(at.cursor->first(), 0);
+  if (put) {
+    // To the pair that it stored or found, or to the first of the key.
+    const bool pair_is_there = table.multi() && (*put || mode == PutMode::kUpsert);
+    at.at->position = pair_is_there ? Position::at(pair.key, pair.value) : Position::at(pair.key);
   }
+  at.at->position.settle(table);
+  at.look();
 }
 
 void erase_record(World& world, CursorTarget& at) {

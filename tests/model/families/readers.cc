@@ -30,11 +30,8 @@ void renew_reader(World& world) {
   for (LiveCursor& at : reader.cursors) {
     require(!at.cursor.valid(), "a cursor is valid after renew()");
     const TableModel* table = reader.state.find(at.table);
-    if (table == nullptr) continue;
-    at.identity = table->identity();
-    world.call("last", at.table);
-    same(at.cursor.last(), !table->empty());
-    at.position = table->empty() ? Position::start() : Position::on(*table, table->size() - 1);
+    at.identity = table != nullptr ? table->identity() : 0;
+    at.position = Position::start();
   }
 }
 
