@@ -78,6 +78,11 @@ Error PageView::damaged_page(const std::uint8_t* page, const char* what) const {
   return pager_->damage(load48(page + page_layout::kNumber), what);
 }
 
+Error PageView::damaged_at(const std::uint8_t* at, const char* what) const {
+  if (mapped(at)) return pager_->damage(static_cast<std::uint64_t>(at - base_) >> shift_, what);
+  return Error{ErrorCode::kDamaged, fmt::format("{}: in a changed page, {}", pager_->path(), what)};
+}
+
 Error PageView::damaged_map() const {
   return Error{ErrorCode::kDamaged,
                fmt::format("{}: part of the file could not be read (cut short, or an I/O error)",

@@ -85,6 +85,12 @@ class PageView {
   /// Records that the content of `page` contradicts itself; returns the error.
   Error damaged_page(const std::uint8_t* page, const char* what) const;
   Error damaged_map() const;
+  /// The same of the page that `at` points into, whichever it is.
+  Error damaged_at(const std::uint8_t* at, const char* what) const;
+  /// Whether `at` points into a page of the file, not into memory of the transaction.
+  bool mapped(const std::uint8_t* at) const {
+    return at >= base_ && at < base_ + (limit_ << shift_);
+  }
   /// Keeps damaged_page() for take_error().
   void note_damage(const std::uint8_t* page, const char* what) const {
     error_ = damaged_page(page, what);

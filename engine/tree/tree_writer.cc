@@ -50,6 +50,12 @@ Ref TreeWriter::dirty_ref(std::uint64_t arena_index, std::uint8_t level, const C
           .keys = counts.keys};
 }
 
+bool TreeWriter::on_last() const {
+  return record_.key != nullptr && std::ranges::all_of(path_, [](const Step& step) {
+           return step.index + 1 == page_count(step.page);
+         });
+}
+
 Result<std::uint8_t*> TreeWriter::make_dirty(Ref& ref, const std::uint8_t* page,
                                              std::uint8_t level) {
   const std::uint32_t index = context_.arena.allocate();
@@ -152,7 +158,8 @@ Result<void> TreeWriter::place(Bytes value, bool indirect, std::int64_t pairs_ch
 
   // The caller may pass spans that it got from this very page, which is about to move things.
   const auto limit = inline_value_limit(static_cast<std::uint32_t>(page_size()));
-  const Bytes key = shape_.long_keys ? key_.first(std::min(key_.size(), limit)) : key_;
+  Bytes key = shape_.long_keys ? key_.first(std::min(key_.size(), limit)) : key_;
+  if (replaces && shape_.multi) key = record_.key_bytes();
   std::vector<std::uint8_t>& copy = argument_copy_;
   copy.assign(key.begin(), key.end());
   copy.insert(copy.end(), value.begin(), value.end());

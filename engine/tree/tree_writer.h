@@ -32,6 +32,8 @@ class TreeWriter {
   Result<bool> seek(Bytes key);
   /// Whether the key that seek() was asked for is greater than every key of the tree.
   bool behind_all() const;
+  /// Whether the record found by seek() is the last of the tree.
+  bool on_last() const;
   /// The record found by seek(). Borrowed until the next change.
   const LeafRecord& record() const { return record_; }
 
@@ -45,8 +47,8 @@ class TreeWriter {
 
   /// Of a multimap: stores `value` as the group of the key, or, when `nested`, the 24 bytes of a
   /// Ref to a tree of values, which may be dirty. The tree's pairs become more by `pairs_change`,
-  /// its keys by one when the key is new. What the group before referred to is not given up.
-  /// Consumes the position.
+  /// its keys by one when the key is new; else its bytes stay what they are. What the group before
+  /// referred to is not given up. Consumes the position.
   Result<void> store_group(Bytes value, bool nested, std::int64_t pairs_change);
   /// Of a multimap: removes the record found by seek(), which had `pairs` pairs. What it referred
   /// to is not given up. Consumes the position.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <kist/engine/cursor.h>
@@ -5,6 +7,7 @@
 
 #include "engine/tree/search.h"
 #include "engine/txn/environment.h"
+#include "engine/txn/multimap.h"
 #include "engine/txn/snapshot.h"
 #include "engine/txn/write_state.h"
 #include "engine/upkeep/table_shape.h"
@@ -19,7 +22,7 @@ std::unexpected<Error> ended() {
 /// The value of a key of a table that was not looked up before, or that is of another shape.
 Result<std::optional<Bytes>> get_slow(Snapshot& snapshot, Table table, Bytes key) {
   KIST_ASSIGN(const TableState* state, snapshot.present(table));
-  if (state->shape.multi) return fail(ErrorCode::kUnsupported, "not yet");
+  if (state->shape.multi) return multi_get(snapshot, *state, key);
   LeafRecord record;
   const Found found = find_record(snapshot.view, state->record.root, state->shape, key, record);
   if (found == Found::kError) return std::unexpected(snapshot.view.take_error());
@@ -70,6 +73,22 @@ Result<std::optional<Bytes>> Txn::get(Table table, Bytes key) const {
 Result<bool> Txn::contains(Table table, Bytes key) const {
   KIST_ASSIGN(const std::optional<Bytes> value, get(table, key));
   return value.has_value();
+}
+
+Result<bool> Txn::contains_pair(Table table, Bytes key, Bytes value) const {
+  if (!snapshot_) return ended();
+  KIST_ASSIGN(const TableState* state, snapshot_->present(table));
+  if (state->shape.multi) return multi_contains_pair(*snapshot_, *state, key, value);
+  KIST_ASSIGN(const std::optional<Bytes> present, get(table, key));
+  return present && std::ranges::equal(*present, value);
+}
+
+Result<std::uint64_t> Txn::count_values(Table table, Bytes key) const {
+  if (!snapshot_) return ended();
+  KIST_ASSIGN(const TableState* state, snapshot_->present(table));
+  if (state->shape.multi) return multi_count_values(*snapshot_, *state, key);
+  KIST_ASSIGN(const bool there, contains(table, key));
+  return there ? 1 : 0;
 }
 
 Result<std::uint64_t> Txn::count(Table table, CountOf what) const {

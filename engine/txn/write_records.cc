@@ -4,6 +4,7 @@
 
 #include <kist/engine/write_txn.h>
 
+#include "engine/txn/multimap.h"
 #include "engine/txn/record_edit.h"
 #include "engine/txn/write_access.h"
 
@@ -42,6 +43,8 @@ Result<void> check_sizes(const Environment& environment, const TableState& table
 Result<bool> WriteTxn::put(Table table, Bytes key, Bytes value, PutMode mode) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  if (found->shape.multi) [[unlikely]]
+    return PairEdit(*snapshot_, *state, *found).put(key, value, mode);
   KIST_TRY(check_sizes(*snapshot_->environment, *found, key, value.size()));
   RecordEdit record(*snapshot_, *state, *found);
   KIST_ASSIGN(const bool exists, record.seek(key));
@@ -60,6 +63,8 @@ Result<bool> WriteTxn::put(Table table, Bytes key, Bytes value, PutMode mode) {
 Result<bool> WriteTxn::erase(Table table, Bytes key) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  if (found->shape.multi) [[unlikely]]
+    return PairEdit(*snapshot_, *state, *found).erase(key);
   RecordEdit record(*snapshot_, *state, *found);
   KIST_ASSIGN(const bool exists, record.seek(key));
   if (exists) KIST_TRY(record.erase());
@@ -70,6 +75,8 @@ Result<bool> WriteTxn::compare_and_set(Table table, Bytes key, std::optional<Byt
                                        std::optional<Bytes> value) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  if (found->shape.multi) [[unlikely]]
+    return PairEdit(*snapshot_, *state, *found).compare_and_set(key, expected, value);
   if (value) KIST_TRY(check_sizes(*snapshot_->environment, *found, key, value->size()));
   RecordEdit record(*snapshot_, *state, *found);
   KIST_ASSIGN(const bool exists, record.seek(key));
@@ -89,6 +96,8 @@ Result<bool> WriteTxn::compare_and_set(Table table, Bytes key, std::optional<Byt
 Result<std::optional<std::string>> WriteTxn::replace(Table table, Bytes key, Bytes value) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  if (found->shape.multi) [[unlikely]]
+    return PairEdit(*snapshot_, *state, *found).replace(key, value);
   KIST_TRY(check_sizes(*snapshot_->environment, *found, key, value.size()));
   RecordEdit record(*snapshot_, *state, *found);
   KIST_ASSIGN(const bool exists, record.seek(key));
@@ -104,6 +113,8 @@ Result<std::optional<std::string>> WriteTxn::replace(Table table, Bytes key, Byt
 Result<std::optional<std::string>> WriteTxn::take(Table table, Bytes key) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  if (found->shape.multi) [[unlikely]]
+    return PairEdit(*snapshot_, *state, *found).take(key);
   RecordEdit record(*snapshot_, *state, *found);
   KIST_ASSIGN(const bool exists, record.seek(key));
   std::optional<std::string> old;
@@ -114,12 +125,15 @@ Result<std::optional<std::string>> WriteTxn::take(Table table, Bytes key) {
   return old;
 }
 
-Result<bool> WriteTxn::erase_if_equal(Table table, Bytes key, Bytes expected) {
-  return compare_and_set(table, key, expected, std::nullopt);
+Result<bool> WriteTxn::erase_pair(Table table, Bytes key, Bytes value) {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  if (found->shape.multi) return PairEdit(*snapshot_, *state, *found).erase_pair(key, value);
+  return compare_and_set(table, key, value, std::nullopt);
 }
 
-Result<bool> WriteTxn::erase_pair(Table table, Bytes key, Bytes value) {
-  return compare_and_set(table, key, value, std::nullopt);
+Result<bool> WriteTxn::erase_if_equal(Table table, Bytes key, Bytes expected) {
+  return erase_pair(table, key, expected);
 }
 
 }  // namespace kist::engine
