@@ -62,4 +62,21 @@ Result<bool> group_holds(const PageView& view, const Group& group, const TreeSha
   return found == Found::kYes;
 }
 
+std::optional<std::vector<Bytes>> values_to_inline(Bytes leaf_page, const TreeShape& shape,
+                                                   std::size_t key_size) {
+  const auto page_size = static_cast<std::uint32_t>(leaf_page.size());
+  const LeafReader leaf(leaf_page.data(), page_size, shape);
+  std::vector<Bytes> values;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < leaf.count(); ++i) {
+    const LeafRecord record = leaf.record(i);
+    if (record.key == nullptr || record.indirect) return std::nullopt;
+    bytes += record.key_size;
+    if (!group_shrinks(page_size, key_size, group_size(i + 1, bytes, shape))) return std::nullopt;
+    values.push_back(record.key_bytes());
+  }
+  if (values.empty()) return std::nullopt;
+  return values;
+}
+
 }  // namespace kist::engine

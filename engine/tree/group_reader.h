@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include <kist/engine/bytes.h>
 #include <kist/engine/error.h>
 
@@ -28,5 +31,11 @@ Result<Bytes> last_value(const PageView& view, const Group& group, const TreeSha
 /// Whether a group has `value`. REQUIRES shape.comparable(). Errors: kDamaged.
 Result<bool> group_holds(const PageView& view, const Group& group, const TreeShape& shape,
                          Bytes value);
+
+/// The values of the one leaf of a tree of values, borrowed, when they have to lie inline in the
+/// record of a key of `key_size` bytes; nothing when they have to stay (group_shrinks()). A tree
+/// that was made smaller is asked this when it has come down to one leaf.
+std::optional<std::vector<Bytes>> values_to_inline(Bytes leaf_page, const TreeShape& shape,
+                                                   std::size_t key_size);
 
 }  // namespace kist::engine

@@ -140,7 +140,10 @@ Result<void> MultiWriter::erase() {
 
 /// Moves a tree of few values into the record. False when it is to stay.
 Result<bool> MultiWriter::become_inline(std::uint64_t before) {
-  KIST_ASSIGN(const auto values, values_to_inline(context_.view, root_, values_, key_size()));
+  if (root_.level() != 0) return false;
+  const std::uint8_t* page = fetch_page(context_.view, root_, 0, values_);
+  if (page == nullptr) return std::unexpected(context_.view.take_error());
+  const auto values = values_to_inline({page, page_size()}, values_, key_size());
   if (!values) return false;
   group_build(*values, values_, encoded_);
   const auto change = static_cast<std::int64_t>(values->size() - before);
@@ -153,32 +156,6 @@ Result<void> MultiWriter::erase_key() {
   const std::uint64_t count = group_.count();
   if (group_.nested()) KIST_TRY(free_tree(context_, group_.root(), values_));
   return main_.erase_group(count);
-}
-
-Result<std::optional<std::vector<Bytes>>> values_to_inline(const PageView& view, const Ref& root,
-                                                           const TreeShape& shape,
-                                                           std::size_t key_size) {
-  using Values = std::optional<std::vector<Bytes>>;
-  if (root.level() != 0) return Values();
-  const auto page_size = static_cast<std::uint32_t>(view.page_size());
-  const std::uint8_t* page = fetch_page(view, root, 0, shape);
-  if (page == nullptr) return std::unexpected(view.take_error());
-  const LeafReader leaf(page, page_size, shape);
-  if (leaf.count() == 0) return std::unexpected(view.damaged_page(page, "is empty"));
-  std::vector<Bytes> values;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < leaf.count(); ++i) {
-    const LeafRecord record = leaf.record(i);
-    if (record.key == nullptr) {
-      return std::unexpected(view.damaged_page(page, "a record lies outside the page"));
-    }
-    bytes += record.key_size;
-    if (record.indirect || !group_shrinks(page_size, key_size, group_size(i + 1, bytes, shape))) {
-      return Values();
-    }
-    values.push_back(record.key_bytes());
-  }
-  return Values(std::move(values));
 }
 
 }  // namespace kist::engine

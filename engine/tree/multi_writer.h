@@ -71,11 +71,4 @@ class MultiWriter {
   std::vector<std::uint8_t> encoded_;
 };
 
-/// What a tree of values must become when it was made smaller: its values, borrowed from it, when
-/// they have to lie inline again (group_shrinks()); nothing when it stays as it is. REQUIRES that
-/// `root` is not empty. Errors: kDamaged.
-Result<std::optional<std::vector<Bytes>>> values_to_inline(const PageView& view, const Ref& root,
-                                                           const TreeShape& shape,
-                                                           std::size_t key_size);
-
 }  // namespace kist::engine

@@ -10,7 +10,10 @@
 
 #include "engine/format/overflow.h"
 #include "engine/space/space_map.h"
-#include "engine/tree/node.h"
+#include "engine/tree/comparators.h"
+#include "engine/tree/group_reader.h"
+#include "engine/tree/leaf_edit.h"
+#include "engine/tree/search.h"
 #include "engine/txn/environment.h"
 #include "engine/txn/snapshot.h"
 #include "engine/upkeep/page_check.h"
@@ -25,26 +28,34 @@ constexpr std::size_t kMostViolations = 10'000;
 class Checker {
  public:
   Checker(const Pager& pager, const std::uint8_t* data, std::uint64_t readable_pages,
-          const MetaSlot& slot, CheckReport& report)
+          const MetaSlot& slot, const Comparators* comparators, CheckReport& report)
       : pager_(pager),
         data_(data),
         page_size_(pager.page_size()),
         limit_(readable_pages),
         slot_(slot),
+        comparators_(comparators),
         space_(pager.page_size(), pager.seed()),
         report_(report) {}
 
   void run() {
     load_space();
     path_.assign(1, "catalog");
-    check_table(slot_.catalog, slot_.id, true);
+    check_table(slot_.catalog, {}, slot_.id, true);
     path_.assign(1, "default table");
-    check_table(slot_.main, slot_.id, false);
+    check_table(slot_.main, {}, slot_.id, false);
     path_.clear();
     account_for_every_page();
   }
 
  private:
+  /// A tree being walked.
+  struct Tree {
+    PageRules rules;
+    bool catalog = false;
+    std::optional<Bytes> before;  // the last key of the leaf visited before
+  };
+
   void violation(std::uint64_t page, std::string what) {
     if (report_.violations.size() > kMostViolations) return;
     if (report_.violations.size() == kMostViolations) {
@@ -142,7 +153,9 @@ class Checker {
 
   // Trees.
 
-  void check_table(const TableRecord& table, std::uint64_t parent_birth, bool catalog) {
+  /// `names`: of comparators, as they stand behind the record.
+  void check_table(const TableRecord& table, std::string_view names, std::uint64_t parent_birth,
+                   bool catalog) {
     const Ref& root = table.root;
     if (!table.multi && root.keys != root.count) {
       violation(root.page, fmt::format("{} keys recorded, {} records", root.keys, root.count));
@@ -155,22 +168,32 @@ class Checker {
       if (root != Ref{}) violation(0, "the reference to an empty tree is not all zero");
       return;
     }
+    if (!catalog) report_.records += root.count;
+    const TableShapes shapes = table_shapes(table, names, page_size_, comparators_);
+    check_root(root, parent_birth, rules(shapes.keys, shapes.values), catalog);
+  }
+
+  PageRules rules(const TreeShape& shape, const TreeShape& values) {
+    return {shape, values, [this](const LeafRecord& record) { return whole_key(record); }};
+  }
+
+  void check_root(const Ref& root, std::uint64_t parent_birth, PageRules rules, bool catalog) {
     if (root.level() >= kMaxDepth) {
       return violation(root.page, fmt::format("tree of {} levels", root.level() + 1));
     }
-    if (!catalog) report_.records += root.count;
-    check_tree(root, root.level(), parent_birth, {}, catalog);
+    Tree tree{std::move(rules), catalog, {}};
+    check_tree(tree, root, root.level(), parent_birth, {});
   }
 
-  void check_tree(const Ref& ref, std::uint8_t level, std::uint64_t parent_birth,
-                  const KeyRange& range, bool catalog) {
+  void check_tree(Tree& tree, const Ref& ref, std::uint8_t level, std::uint64_t parent_birth,
+                  const KeyRange& range) {
     path_.push_back(fmt::format("{} {}", level == 0 ? "leaf" : "branch", ref.page));
-    check_tree_page(ref, level, parent_birth, range, catalog);
+    check_tree_page(tree, ref, level, parent_birth, range);
     path_.pop_back();
   }
 
-  void check_tree_page(const Ref& ref, std::uint8_t level, std::uint64_t parent_birth,
-                       const KeyRange& range, bool catalog) {
+  void check_tree_page(Tree& tree, const Ref& ref, std::uint8_t level, std::uint64_t parent_birth,
+                       const KeyRange& range) {
     if ((ref.flags & ~kRefStoredFlags) != 0 || ref.level() != level) {
       violation(ref.page,
                 fmt::format("referred to with flags {:04x} at level {}", ref.flags, level));
@@ -178,28 +201,32 @@ class Checker {
     }
     if (!claim({ref.page, 1}, ref.birth, parent_birth)) return;
     const Bytes page = run_bytes({ref.page, 1});
-    if (auto verified = pager_.verify_tree_page(page.data(), ref, tree_page_kind(level));
+    if (auto verified = pager_.verify_tree_page(page.data(), ref, tree.rules.shape.kind(level));
         !verified) {
       blind_ = true;
       return violation(ref.page, verified.error().message);
     }
     std::vector<std::string> faults;
     if (level == 0) {
-      check_leaf_page(page, range, faults);
+      check_leaf_page(page, tree.rules, range, tree.before, faults);
     } else {
-      check_branch_page(page, range, faults);
+      check_branch_page(page, tree.rules, range, faults);
     }
     for (std::string& fault : faults) violation(ref.page, std::move(fault));
     if (level == 0) {
-      check_leaf(ref, page, catalog);
+      check_leaf(tree, ref, page);
     } else {
-      check_children(ref, page, level, range, catalog);
+      check_children(tree, ref, page, level, range);
     }
   }
 
-  void check_summary(const Ref& ref, std::uint64_t count, bool indirect) {
-    if (count != ref.count) {
-      violation(ref.page, fmt::format("{} records, its parent recorded {}", count, ref.count));
+  /// Holds what was found below `ref` against what it says.
+  void check_summary(const Ref& ref, std::uint64_t pairs, std::uint64_t keys, bool indirect) {
+    if (pairs != ref.count) {
+      violation(ref.page, fmt::format("{} records, its parent recorded {}", pairs, ref.count));
+    }
+    if (keys != ref.keys) {
+      violation(ref.page, fmt::format("{} keys, its parent recorded {}", keys, ref.keys));
     }
     if (indirect != ((ref.flags & kRefIndirect) != 0)) {
       violation(ref.page, fmt::format("holds {}large values, its parent recorded {}",
@@ -207,20 +234,40 @@ class Checker {
     }
   }
 
-  void check_leaf(const Ref& ref, Bytes page, bool catalog) {
-    const LeafView leaf(page.data(), page.size());
+  void check_leaf(const Tree& tree, const Ref& ref, Bytes page) {
+    const TreeShape& shape = tree.rules.shape;
+    const LeafReader leaf(page.data(), page.size(), shape);
     bool indirect = false;
+    std::uint64_t pairs = 0;
     for (std::size_t i = 0; i < leaf.count(); ++i) {
       const LeafRecord record = leaf.record(i);
       if (record.key == nullptr) continue;
-      if (catalog) {
+      pairs += record_pairs(shape, record);
+      indirect |= record.indirect;
+      if (tree.catalog) {
         check_catalog_record(ref, record);
       } else if (record.indirect) {
-        check_overflow(load_ref(record.value()), ref.birth, i);
+        path_.push_back(fmt::format("record {}", i));
+        if (shape.multi) {
+          check_nested(ref, record, tree.rules.values);
+        } else {
+          check_overflow(load_ref(record.value()), ref.birth);
+        }
+        path_.pop_back();
       }
-      indirect |= record.indirect;
     }
-    check_summary(ref, leaf.count(), indirect);
+    check_summary(ref, pairs, leaf.count(), indirect);
+  }
+
+  void check_nested(const Ref& leaf, const LeafRecord& record, const TreeShape& shape) {
+    const Group group(record, shape);
+    if (group.damaged()) return;  // told already
+    const Ref& root = group.root();
+    check_root(root, leaf.birth, rules(shape, {}), false);
+    if (root.level() == 0 && root.page < limit_ &&
+        values_to_inline(run_bytes({root.page, 1}), shape, record.key_size)) {
+      violation(root.page, "few values, which should lie in the record, have a tree of their own");
+    }
   }
 
   void check_catalog_record(const Ref& ref, const LeafRecord& record) {
@@ -228,37 +275,55 @@ class Checker {
     std::vector<std::string> outer = std::move(path_);
     path_.assign(1, fmt::format("table '{}'", as_text(record.key_bytes())));
     if (table) {
-      check_table(*table, ref.birth, false);
+      check_table(*table, as_text(record.value_bytes().subspan(TableRecord::kSize)), ref.birth,
+                  false);
     } else {
       violation(ref.page, "the table's record in the catalog is not understood");
     }
     path_ = std::move(outer);
   }
 
-  void check_children(const Ref& ref, Bytes page, std::uint8_t level, const KeyRange& range,
-                      bool catalog) {
-    const BranchView branch(page.data(), page.size());
-    std::uint64_t count = 0;
+  void check_children(Tree& tree, const Ref& ref, Bytes page, std::uint8_t level,
+                      const KeyRange& range) {
+    const TreeShape& shape = tree.rules.shape;
+    const BranchView branch(page.data(), page.size(), shape.ref_size());
+    std::uint64_t pairs = 0;
+    std::uint64_t keys = 0;
     bool indirect = false;
     std::string lower = to_string(range.lower);
     const std::string name = path_.back();
     for (std::size_t i = 0; i < branch.count(); ++i) {
       const Ref child = branch.ref(i);
       const bool last = i + 1 == branch.count();
-      std::string upper = last ? std::string() : whole_separator(page, i + 1);
+      std::string upper = last ? std::string() : whole_separator(page, shape, i + 1);
       const KeyRange inner{as_bytes(lower), last ? range.upper : std::optional(as_bytes(upper))};
       path_.back() = fmt::format("{}[{}]", name, i);
-      check_tree(child, static_cast<std::uint8_t>(level - 1), ref.birth, inner, catalog);
-      count += child.count;
+      check_tree(tree, child, static_cast<std::uint8_t>(level - 1), ref.birth, inner);
+      pairs += child.count;
+      keys += child.keys;
       indirect |= (child.flags & kRefIndirect) != 0;
       lower = std::move(upper);
     }
     path_.back() = name;
-    check_summary(ref, count, indirect);
+    check_summary(ref, pairs, keys, indirect);
   }
 
-  void check_overflow(const Ref& ref, std::uint64_t parent_birth, std::size_t index) {
-    path_.push_back(fmt::format("record {} > run {}", index, ref.page));
+  /// A value in a tree of values, as its run has it; nothing when that is not what its ref says, or
+  /// belongs to another.
+  std::optional<Bytes> whole_key(const LeafRecord& record) const {
+    const Ref ref = load_ref(record.value());
+    if (ref.count > kMaxValueSize || ref.page < first_page(page_size_) || ref.page >= limit_ ||
+        overflow_pages(ref.count, page_size_) > limit_ - ref.page) {
+      return std::nullopt;
+    }
+    if (reached_.overlaps({ref.page, overflow_pages(ref.count, page_size_)})) return std::nullopt;
+    const std::uint8_t* run = data_ + ref.page * page_size_;
+    if (!pager_.verify_overflow(run, ref)) return std::nullopt;
+    return Bytes(run + overflow_layout::kValue, ref.count);
+  }
+
+  void check_overflow(const Ref& ref, std::uint64_t parent_birth) {
+    path_.push_back(fmt::format("run {}", ref.page));
     check_run(ref, parent_birth);
     path_.pop_back();
   }
@@ -288,6 +353,7 @@ class Checker {
   const std::uint32_t page_size_;
   const std::uint64_t limit_;  // pages that may be read
   const MetaSlot& slot_;
+  const Comparators* comparators_;
   SpaceMap space_;
   CheckReport& report_;
   FreeRuns reached_;
@@ -298,7 +364,7 @@ class Checker {
 }  // namespace
 
 Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_t file_size,
-                                std::uint64_t needed_pages) {
+                                std::uint64_t needed_pages, const Comparators* comparators) {
   CheckReport report;
   const std::uint64_t file_pages = file_size / pager.page_size();
   if (file_pages < std::min(slot.file_pages, needed_pages)) {
@@ -309,7 +375,7 @@ Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_
   }
   KIST_ASSIGN(const MapGeneration* map, pager.cover(slot.file_pages));
   const std::uint64_t readable = std::min({file_pages, slot.file_pages, map->pages});
-  Checker(pager, map->mapping->data(), readable, slot, report).run();
+  Checker(pager, map->mapping->data(), readable, slot, comparators, report).run();
   if (map->mapping->damaged().load() != 0) {
     report.violations.push_back(
         {0, "file", "part of it could not be read (cut short, or an I/O error)"});
@@ -330,7 +396,8 @@ Result<CheckReport> check_environment(const std::shared_ptr<Environment>& enviro
       // A commit behind the pinned one may have cut off pages that are free in both.
       needed_pages = std::min(needed_pages, slot.file_pages);
       if (slot.id == snapshot.id) {
-        return check_state(*environment->pager, slot, set.file_size, needed_pages);
+        return check_state(*environment->pager, slot, set.file_size, needed_pages,
+                           &environment->comparators);
       }
     }
   }

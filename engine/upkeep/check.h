@@ -10,6 +10,7 @@
 
 namespace kist::engine {
 
+class Comparators;
 class Environment;
 
 /// Pins the newest commit and checks it by check_state(). Stops neither readers nor writers:
@@ -22,8 +23,10 @@ Result<CheckReport> check_environment(const std::shared_ptr<Environment>& enviro
 /// file must be exactly one of reachable, free, pending and a space record's. Trusts no earlier
 /// verification. What lies below a page that is not what its parent recorded is not visited.
 /// `file_size` is the file's length in bytes; fewer pages than `needed_pages` (or than the slot
-/// says, if that is less) are a violation. Errors: kOutOfMemory for address space.
+/// says, if that is less) are a violation. Keys in the order of a comparator are held against it
+/// when it is among `comparators`. Errors: kOutOfMemory for address space.
 Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_t file_size,
-                                std::uint64_t needed_pages = kMax48);
+                                std::uint64_t needed_pages = kMax48,
+                                const Comparators* comparators = nullptr);
 
 }  // namespace kist::engine

@@ -35,6 +35,7 @@ TEST_F(Multimap, KeepsSortedValues) {
   must(txn.commit());
   EXPECT_EQ(must(must(database.read()).count_values(table, b("k"))), 5002U);
   EXPECT_TRUE(must(must(database.read()).contains_pair(table, b("k"), b("value 17"))));
+  expect_clean(database);
 }
 
 }  // namespace

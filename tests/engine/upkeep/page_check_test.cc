@@ -29,7 +29,7 @@ TEST(PageCheck, PrefixOfABranchThatIsTooShort) {
     store16(page.data() + 44 + 2 * i, slots[i]);
   }
   std::vector<std::string> faults;
-  check_branch_page(page, {}, faults);
+  check_branch_page(page, {}, {}, faults);
   ASSERT_EQ(faults.size(), 1U);
   EXPECT_EQ(faults[0], "prefix of 1 bytes, its keys share 2");
 }
