@@ -35,6 +35,18 @@ Result<const MapGeneration*> Pager::cover(std::uint64_t file_pages) {
   return current_.load(std::memory_order_relaxed);
 }
 
+void Pager::forget(std::uint64_t page, std::uint64_t pages) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& generation : generations_) {
+    auto* const verified = reinterpret_cast<std::uint64_t*>(generation->verified.data());
+    for (std::uint64_t i = page; i < page + pages && i < generation->pages; ++i) {
+      std::atomic_ref seen(verified[i]);
+      // Most were never looked at: their part of the array takes up no memory, and should not.
+      if (seen.load(std::memory_order_relaxed) != 0) seen.store(0, std::memory_order_relaxed);
+    }
+  }
+}
+
 Error Pager::damage(std::uint64_t page, const std::string& what) const {
   return Error{ErrorCode::kDamaged, fmt::format("{}: page {}: {}", path_, page, what)};
 }

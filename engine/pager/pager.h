@@ -38,6 +38,10 @@ class Pager {
   /// The current map, spanning at least `file_pages`; maps anew when it does not.
   Result<const MapGeneration*> cover(std::uint64_t file_pages);
 
+  /// Forgets that [page, page + pages) were found whole, because they are about to be written again
+  /// under the birth that they have. Nobody may be reading them.
+  void forget(std::uint64_t page, std::uint64_t pages);
+
   std::uint32_t page_size() const { return page_size_; }
   std::uint64_t seed() const { return seed_; }
   const std::string& path() const { return path_; }

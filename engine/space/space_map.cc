@@ -153,10 +153,34 @@ Result<std::vector<Run>> SpaceMap::take_fragments(std::uint64_t pages, std::uint
   return runs;
 }
 
-void SpaceMap::give_back(Run run) {
-  const bool was_taken = taken_.remove(run);
-  assert(was_taken);
-  if (was_taken) dropped_.insert(run);
+Result<std::vector<Run>> SpaceMap::take_pages(std::uint64_t pages) {
+  if (free_.best_fit(pages) || may_grow_for(pages)) {
+    KIST_ASSIGN(const Run run, take_run(pages));
+    return std::vector<Run>{run};
+  }
+  return take_fragments(pages, free_.longest_covering(pages) + 1);
+}
+
+void SpaceMap::undo_take(std::span<const Run> runs, std::uint64_t file_pages) {
+  for (const Run& run : runs) give_back_for_reuse(run);
+  const std::uint64_t tail = free_.ending_at(file_pages_).pages;
+  const std::uint64_t added = std::min(file_pages_ - file_pages, tail);
+  if (added == 0) return;
+  free_.remove({file_pages_ - added, added});
+  file_pages_ -= added;
+  high_water_ = std::min(high_water_, file_pages_);
+}
+
+bool SpaceMap::give_back(Run run) {
+  if (!taken_.remove(run)) return false;
+  dropped_.insert(run);
+  return true;
+}
+
+bool SpaceMap::give_back_for_reuse(Run run) {
+  if (!taken_.remove(run)) return false;
+  free_.insert(run);
+  return true;
 }
 
 void SpaceMap::committed() {

@@ -92,9 +92,20 @@ class SpaceMap {
   /// before writing there. Errors: kNoSpace when page numbers run out.
   Result<Run> take_run(std::uint64_t pages);
 
-  /// Gives back pages that take_run() of this very transaction gave out: any part of them, once.
-  /// They are free after the commit, and not handed out again before it.
-  void give_back(Run run);
+  /// The same for pages that need not be consecutive: one run when there is one or the file may
+  /// grow for it, else the longest ones, ascending. The rule of plan_commit().
+  Result<std::vector<Run>> take_pages(std::uint64_t pages);
+  /// Takes back what take_run() or take_pages() did just now, because the file could not be
+  /// lengthened from `file_pages` for it. Nothing was written there.
+  void undo_take(std::span<const Run> runs, std::uint64_t file_pages);
+
+  /// Gives back pages that this very transaction took: any part of them, once. They are free after
+  /// the commit, and not handed out again before it. False, and no change, when it did not take
+  /// them.
+  bool give_back(Run run);
+  /// The same, but the transaction may take them again at once: two contents then have been written
+  /// under one number and one birth, which whoever does this must make safe; see space.md.
+  bool give_back_for_reuse(Run run);
 
   /// Decides where everything that is still to be written goes: overflow runs of `overflow_pages`
   /// pages each, `tree_pages` tree pages and the space record, as one contiguous run when possible.

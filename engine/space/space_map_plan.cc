@@ -65,7 +65,11 @@ Result<void> SpaceMap::settle_freed(std::vector<FreedRun>&& freed) {
   freed_ = std::move(freed);
   const auto own = std::partition(freed_.begin(), freed_.end(),
                                   [&](const FreedRun& one) { return one.birth != txn_; });
-  for (auto one = own; one != freed_.end(); ++one) give_back(one->run);
+  for (auto one = own; one != freed_.end(); ++one) {
+    if (give_back(one->run)) continue;
+    return fail(ErrorCode::kDamaged, "page " + std::to_string(one->run.start) +
+                                         ": is given up as one of this transaction, and is not");
+  }
   freed_.erase(own, freed_.end());
   join_neighbours(freed_);
   std::uint64_t end = 0;

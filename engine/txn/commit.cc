@@ -23,9 +23,13 @@ constexpr std::uint64_t kTwoFlushes = std::uint64_t{8} << 20;
 }  // namespace
 
 Result<std::uint64_t> WriteState::commit(Durability durability) {
+  if (latched()) {
+    return fail(ErrorCode::kLatched,
+                environment_.path + ": a write or flush failed before, so nothing is acknowledged");
+  }
   if (!changed) {
     if (durability == Durability::kDurable) KIST_TRY(environment_.make_head_durable());
-    return snapshot_.id;
+    return snapshot_->id;
   }
   return write_and_publish(durability);
 }
@@ -33,8 +37,8 @@ Result<std::uint64_t> WriteState::commit(Durability durability) {
 /// Dirties the catalog pages of every changed table, so that they are counted before space is
 /// planned. The records get their final roots in write_pages().
 Result<void> WriteState::update_catalog() {
-  for (std::uint32_t i = 1; i < snapshot_.tables.size(); ++i) {
-    TableState& table = snapshot_.tables[i];
+  for (std::uint32_t i = 1; i < snapshot_->tables.size(); ++i) {
+    TableState& table = snapshot_->tables[i];
     if (!table.dirty) continue;
     KIST_TRY(store_in_catalog(environment_.table_name(i), table));
   }
@@ -56,6 +60,8 @@ Result<CommitSpace> WriteState::plan() {
 }
 
 Result<void> WriteState::write_pages(const CommitSpace& plan) {
+  early.about_to_write(plan.tree);
+  early.about_to_write({&plan.record_run, 1});
   PageWriter out(environment_.file, environment_.page_size);
   std::deque<OverflowImage> images;
   std::vector<Ref> values(context.values.size());
@@ -66,17 +72,19 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
     const OverflowImage& image = images.emplace_back(context.values.bytes(i), page, id_,
                                                      environment_.page_size, environment_.seed);
     values[i] = image.ref();
+    const Run run{page, overflow_pages(image.ref().count, environment_.page_size)};
+    early.about_to_write({&run, 1});
     KIST_TRY(out.add_pieces(page, image.pieces()));
   }
   TreeCommit commit(context, plan.tree, id_, environment_.seed, values, out);
-  for (std::uint32_t i = 1; i < snapshot_.tables.size(); ++i) {
-    TableState& table = snapshot_.tables[i];
+  for (std::uint32_t i = 1; i < snapshot_->tables.size(); ++i) {
+    TableState& table = snapshot_->tables[i];
     if (!table.dirty) continue;
     KIST_ASSIGN(table.record.root, commit.write(table.record.root));
     KIST_TRY(store_in_catalog(environment_.table_name(i), table));
   }
-  KIST_ASSIGN(snapshot_.catalog.root, commit.write(snapshot_.catalog.root));
-  TableRecord& main = snapshot_.tables[0].record;
+  KIST_ASSIGN(snapshot_->catalog.root, commit.write(snapshot_->catalog.root));
+  TableRecord& main = snapshot_->tables[0].record;
   KIST_ASSIGN(main.root, commit.write(main.root));
   const Bytes record(plan.record);
   KIST_TRY(out.add_pieces(plan.record_run.start, {&record, 1}));
@@ -87,8 +95,8 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
 Result<void> WriteState::finish(const CommitSpace& plan, MetaSlot& slot, Durability durability) {
   Environment& env = environment_;
   const bool durable = durability == Durability::kDurable;
-  const std::uint64_t bytes = context.arena.live() * env.page_size;
-  const bool flush_first = grew_ || (durable && bytes >= kTwoFlushes);
+  const std::uint64_t bytes = memory_->bytes() + early.bytes_written();
+  const bool flush_first = early.grew() || early.rewrites() || (durable && bytes >= kTwoFlushes);
   const bool flushes = !planted(Bug::kNoFlush);
   if (flush_first && flushes) {
     KIST_TRY(env.file.flush());
@@ -96,8 +104,8 @@ Result<void> WriteState::finish(const CommitSpace& plan, MetaSlot& slot, Durabil
     if (durable) slot.base = id_;
   }
   slot.state = durable ? SlotState::kDurable : SlotState::kRelaxed;
-  slot.catalog = snapshot_.catalog;
-  slot.main = snapshot_.tables[0].record;
+  slot.catalog = snapshot_->catalog;
+  slot.main = snapshot_->tables[0].record;
   slot.space = plan.record_ref;
   slot.file_pages = plan.file_pages;
   KIST_TRY(env.write_slot(slot));
@@ -112,15 +120,16 @@ Result<void> WriteState::finish(const CommitSpace& plan, MetaSlot& slot, Durabil
 
 Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
   Environment& env = environment_;
-  const Change announced(snapshot_, context);
+  const Change announced(*snapshot_, context);
   durability_ = durability;
+  early.drop_all(nullptr);
   KIST_TRY(update_catalog());
   KIST_ASSIGN(const CommitSpace space_plan, plan());
   KIST_TRY(env.raise_ceiling(id_));
   env.sharing->burn(id_);
   env.sharing->set_in_commit(id_);
   KIST_FAILPOINT("commit.before_pages");
-  if (auto grown = env.ensure_file_pages(space_plan.file_pages, grew_); !grown) {
+  if (auto grown = early.lengthen(space_plan.file_pages); !grown) {
     env.sharing->set_in_commit(0);  // nothing was written that anything refers to
     if (grown.error().code != ErrorCode::kNoSpace) return std::unexpected(env.latch(grown.error()));
     return std::unexpected(std::move(grown).error());

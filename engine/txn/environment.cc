@@ -317,7 +317,6 @@ Result<void> Environment::load_space() {
 void Environment::end_write() {
   if (stale()) return;
   if (space->active()) space->rollback();
-  memory->reset();
   sharing->unlock_writer();
 }
 

@@ -1,5 +1,7 @@
 #include "engine/txn/snapshot.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "engine/tree/comparators.h"
@@ -16,7 +18,24 @@ Snapshot::~Snapshot() {
 }
 
 void Snapshot::end() {
+  // From the innermost nested transaction outwards: each gives back what it took over.
+  Snapshot* one = this;
+  while (one->inner_ != nullptr) one = one->inner_;
+  while (one != this) {
+    Snapshot* const around = one->outer_.get();
+    one->end_one();
+    one = around;
+  }
+  end_one();
+}
+
+void Snapshot::end_one() {
   if (ended_) return;
+  if (outer_ != nullptr) {
+    write->levels.roll_back(level_, *this);
+    end_keeping_changes();
+    return;
+  }
   ended_ = true;
   ++write_count_;  // cursors take the way on which they learn why
   id = 0;
@@ -31,11 +50,40 @@ void Snapshot::end() {
   environment.reset();  // perhaps the last reference
 }
 
+void Snapshot::move_to(Snapshot& other) {
+  other.id = id;
+  other.view = view;
+  other.catalog = catalog;
+  other.tables = std::exchange(tables, {});
+  other.write = std::move(write);
+  other.write->set_snapshot(other);
+}
+
+void Snapshot::begin_nested(std::shared_ptr<Snapshot> outer, std::uint64_t level) {
+  outer_ = std::move(outer);
+  level_ = level;
+  outer_->move_to(*this);
+  outer_->inner_ = this;
+}
+
+void Snapshot::end_keeping_changes() {
+  write->levels.end(level_);
+  write->early.drop_all(this);
+  move_to(*outer_);
+  outer_->inner_ = nullptr;
+  const std::shared_ptr<Snapshot> outer = std::exchange(outer_, nullptr);
+  end_one();
+}
+
 Result<void> Snapshot::usable() const {
   if (ended_) return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
   if (stale()) {
     return fail(ErrorCode::kForked,
                 environment->path + ": the transaction was begun before fork()");
+  }
+  if (inner_ != nullptr) {
+    return fail(ErrorCode::kMisuse,
+                environment->path + ": a transaction nested in this one has not ended");
   }
   return {};
 }

@@ -34,6 +34,10 @@ struct TableState {
 /// The state behind a transaction handle: a pinned snapshot and, in a write transaction, what was
 /// changed on top of it. It belongs to one handle, which ends it; cursors share it and may outlive
 /// the end, after which it is empty.
+///
+/// A nested transaction has a Snapshot of its own. While it lives, it has everything that the one
+/// around had, which is empty meanwhile and says kMisuse; so no call has to ask which level it is
+/// made on.
 class Snapshot {
  public:
   explicit Snapshot(std::shared_ptr<Environment> env);
@@ -46,9 +50,17 @@ class Snapshot {
   /// gets kTransactionEnded. Does nothing the second time. Called by the handle; the destructor is
   /// too late, because a cursor may hold the snapshot.
   void end();
-  /// Whether there is something to read. Errors: kTransactionEnded; kForked. Ask it in every call
-  /// that does not begin with table(), existing() or present(), which do.
+  /// Whether there is something to read. Errors: kTransactionEnded; kForked; kMisuse while a nested
+  /// transaction lives. Ask it in every call that does not begin with table(), existing() or
+  /// present(), which do.
   Result<void> usable() const;
+
+  /// Becomes the transaction within `outer` whose level is `level`: takes over everything.
+  void begin_nested(std::shared_ptr<Snapshot> outer, std::uint64_t level);
+  /// Whether it is a transaction within another.
+  bool nested() const { return outer_ != nullptr; }
+  /// Ends the transaction, which is nested, but keeps its changes for the one around it.
+  void end_keeping_changes();
 
   /// The root of a table of plain shape that was looked up before; null in all other cases, which
   /// present() settles. What keeps calls on plain tables fast.
@@ -93,10 +105,15 @@ class Snapshot {
 
  private:
   Result<void> look_up(Table handle, TableState& state);
+  void end_one();
+  void move_to(Snapshot& other);
 
   std::uint64_t write_count_ = 0;
   std::uint32_t birth_ = os::fork_count();
   bool ended_ = false;
+  std::shared_ptr<Snapshot> outer_;  // of a nested transaction: the one around it
+  std::uint64_t level_ = 0;          // of a nested transaction: what it is in WriteState::levels
+  Snapshot* inner_ = nullptr;        // the nested transaction that has everything now
 };
 
 }  // namespace kist::engine

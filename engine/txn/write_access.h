@@ -21,9 +21,11 @@ inline Result<WriteState*> writable(const std::shared_ptr<Snapshot>& snapshot) {
   KIST_TRY(snapshot->usable());
   WriteState* state = snapshot->write.get();
   if (state->broken) {
-    return fail(state->broken->code,
-                "the transaction can only be aborted, because an earlier change failed: " +
-                    state->broken->message);
+    return fail(
+        state->broken->code,
+        "the transaction can only be aborted or rolled back to a savepoint, because a change "
+        "failed: " +
+            state->broken->message);
   }
   return state;
 }

@@ -9,6 +9,8 @@
 
 #include "engine/space/space_map.h"
 #include "engine/tree/write_context.h"
+#include "engine/txn/early_space.h"
+#include "engine/txn/levels.h"
 #include "engine/txn/snapshot.h"
 
 namespace kist::engine {
@@ -36,6 +38,12 @@ class Change {
 class WriteState {
  public:
   WriteState(Environment& environment, Snapshot& snapshot);
+  ~WriteState();
+  WriteState(const WriteState&) = delete;
+  WriteState& operator=(const WriteState&) = delete;
+
+  /// The snapshot that the transaction now belongs to: that of the innermost nested transaction.
+  void set_snapshot(Snapshot& snapshot) { snapshot_ = &snapshot; }
 
   /// Keeps a value that does not fit a leaf until the commit, or writes a very large one to its
   /// place. Returns what the leaf is to refer to.
@@ -47,8 +55,15 @@ class WriteState {
   /// Writes everything and makes it the head. Consumes the transaction, whatever the outcome.
   Result<std::uint64_t> commit(Durability durability);
 
+  DirtyMemory& memory() { return *memory_; }
+  /// Whether a write or flush failed, here or in another process: then nothing is acknowledged.
+  bool latched() const;
+
   WriteContext context;
-  /// Set when a change failed half-way: nothing but abort is possible any more.
+  EarlySpace early;
+  Levels levels{*this};
+  /// Set when a change failed half-way: nothing but abort is possible any more, or going back to a
+  /// savepoint.
   std::optional<Error> broken;
   bool changed = false;
 
@@ -58,6 +73,8 @@ class WriteState {
   static constexpr std::size_t kWriteThrough = std::size_t{1} << 20;
 
   Result<Ref> write_through(Bytes value);
+  /// Lets the transaction read what was written to the file behind its snapshot's bound.
+  Result<void> extend_views();
   Result<void> update_catalog();
   Result<CommitSpace> plan();
   Result<void> write_pages(const CommitSpace& plan);
@@ -65,11 +82,11 @@ class WriteState {
   Result<std::uint64_t> write_and_publish(Durability durability);
 
   Environment& environment_;
-  Snapshot& snapshot_;
+  std::shared_ptr<DirtyMemory> memory_;
+  Snapshot* snapshot_;
   std::uint64_t id_;
   Durability durability_ = Durability::kDurable;
   std::uint64_t commit_nonce_ = 0;
-  bool grew_ = false;  // the file was lengthened: a flush is due before the slot
 };
 
 }  // namespace kist::engine

@@ -24,8 +24,18 @@ void WriteTxn::abort() {
 }
 
 Result<std::uint64_t> WriteTxn::commit(std::optional<Durability> durability) {
-  KIST_ASSIGN(WriteState * state, writable(snapshot_));
-  auto result = state->commit(durability.value_or(snapshot_->environment->options.durability));
+  auto state = writable(snapshot_);
+  if (!state) {
+    if (snapshot_ && snapshot_->usable()) abort();  // a change failed: nothing else is left to do
+    return std::unexpected(std::move(state).error());
+  }
+  if (snapshot_->nested()) {
+    const std::uint64_t id = snapshot_->id;
+    snapshot_->end_keeping_changes();
+    abort();
+    return id;
+  }
+  auto result = (*state)->commit(durability.value_or(snapshot_->environment->options.durability));
   abort();
   return result;
 }
