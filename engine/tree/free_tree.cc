@@ -29,6 +29,19 @@ class TreeFreer {
     return {};
   }
 
+  /// Gives up what the record of a page, in memory or not, refers to.
+  Result<void> free_record(const LeafRecord& record, bool dirty) {
+    if (!record.indirect) return {};
+    const Ref ref = load_ref(record.value());
+    if (shape_.multi && (ref.flags & kRefNested) != 0) {
+      return TreeFreer(context_, values_, {}).free(ref, ref.level(), dirty);
+    }
+    // The run itself is looked at, so that a damaged reference cannot free pages of others.
+    KIST_TRY(context_.view.large_value(record.value()));
+    context_.free_value(ref);
+    return {};
+  }
+
  private:
   Result<void> free_children(const std::uint8_t* page, std::uint8_t level, bool dirty) {
     const BranchView branch = branch_view(context_.view, page, shape_);
@@ -45,15 +58,7 @@ class TreeFreer {
       if (record.key == nullptr) {
         return std::unexpected(context_.view.damaged_page(page, "a record lies outside the page"));
       }
-      if (!record.indirect) continue;
-      const Ref ref = load_ref(record.value());
-      if (shape_.multi && (ref.flags & kRefNested) != 0) {
-        KIST_TRY(TreeFreer(context_, values_, {}).free(ref, ref.level(), dirty));
-        continue;
-      }
-      // The run itself is looked at, so that a damaged reference cannot free pages of others.
-      KIST_TRY(context_.view.large_value(record.value()));
-      context_.free_value(ref);
+      KIST_TRY(free_record(record, dirty));
     }
     return {};
   }
@@ -70,6 +75,12 @@ Result<void> free_tree(WriteContext& context, const Ref& root, const TreeShape& 
   assert(context.changes > 0);
   if (root.empty()) return {};
   return TreeFreer(context, shape, values).free(root, root.level(), true);
+}
+
+Result<void> free_record(WriteContext& context, const LeafRecord& record, const TreeShape& shape,
+                         const TreeShape& values, bool dirty) {
+  assert(context.changes > 0);
+  return TreeFreer(context, shape, values).free_record(record, dirty);
 }
 
 }  // namespace kist::engine

@@ -1,5 +1,6 @@
 // The half of TreeWriter that removes: erase, merge of small pages, fewer levels.
 
+#include "engine/tree/private_page.h"
 #include "engine/tree/tree_writer.h"
 
 namespace kist::engine {
@@ -65,27 +66,11 @@ Result<bool> TreeWriter::merge_with_sibling(std::size_t depth) {
                                    : merge_branches(depth, left, left_ref, right_ref);
 }
 
-/// The page behind `ref`, in private memory: a committed one is copied to `copy`, because bytes may
-/// change under the map after they were judged.
-Result<const std::uint8_t*> TreeWriter::sound_page(const Ref& ref, std::uint8_t level,
-                                                   std::vector<std::uint8_t>& copy) {
-  const std::uint8_t* page = fetch_page(context_.view, ref, level, shape_);
-  if (page == nullptr) return std::unexpected(context_.view.take_error());
-  const bool dirty = (ref.flags & kRefDirty) != 0;
-  if (!dirty) {
-    copy.assign(page, page + page_size());
-    page = copy.data();
-  }
-  if (!is_sound(page, level, dirty)) {
-    return std::unexpected(context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
-  }
-  return page;
-}
-
 Result<bool> TreeWriter::merge_leaves(std::size_t depth, std::size_t left_index, const Ref& left,
                                       const Ref& right) {
-  KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, 0, left_copy_));
-  KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, 0, right_copy_));
+  KIST_ASSIGN(const std::uint8_t* left_page, private_page(context_, left, 0, shape_, left_copy_));
+  KIST_ASSIGN(const std::uint8_t* right_page,
+              private_page(context_, right, 0, shape_, right_copy_));
   if (leaf_used(left_page) + leaf_used(right_page) > page_capacity(page_size())) return false;
   records_.clear();
   leaf_gather(left_page, page_size(), records_);
@@ -97,8 +82,10 @@ Result<bool> TreeWriter::merge_leaves(std::size_t depth, std::size_t left_index,
 Result<bool> TreeWriter::merge_branches(std::size_t depth, std::size_t left_index, const Ref& left,
                                         const Ref& right) {
   const std::uint8_t level = level_at(depth);
-  KIST_ASSIGN(const std::uint8_t* left_page, sound_page(left, level, left_copy_));
-  KIST_ASSIGN(const std::uint8_t* right_page, sound_page(right, level, right_copy_));
+  KIST_ASSIGN(const std::uint8_t* left_page,
+              private_page(context_, left, level, shape_, left_copy_));
+  KIST_ASSIGN(const std::uint8_t* right_page,
+              private_page(context_, right, level, shape_, right_copy_));
   BranchEntries parent;
   parent.append(path_[depth - 1].dirty, page_size(), {});
   BranchEntries joined;
@@ -136,7 +123,8 @@ void TreeWriter::remove_child(std::size_t depth, std::size_t index) {
 /// A root with a single child gives way to it.
 Result<void> TreeWriter::collapse_root() {
   while (root_.level() > 0) {
-    KIST_ASSIGN(const std::uint8_t* page, sound_page(root_, root_.level(), left_copy_));
+    KIST_ASSIGN(const std::uint8_t* page,
+                private_page(context_, root_, root_.level(), shape_, left_copy_));
     const BranchView branch = branch_view(context_.view, page, shape_);
     if (branch.count() > 1) return {};
     const Ref child = branch.ref(0);

@@ -38,11 +38,6 @@ bool TreeWriter::behind_all() const {
   return true;
 }
 
-bool TreeWriter::is_sound(const std::uint8_t* page, std::uint8_t level, bool dirty) const {
-  return level == 0 ? leaf_is_sound(page, page_size(), shape_, dirty)
-                    : branch_is_sound(page, page_size(), shape_, level, dirty);
-}
-
 Ref TreeWriter::dirty_ref(std::uint64_t arena_index, std::uint8_t level, const Counts& counts) {
   return {.page = arena_index,
           .count = counts.pairs,
@@ -63,7 +58,7 @@ Result<std::uint8_t*> TreeWriter::make_dirty(Ref& ref, const std::uint8_t* page,
   std::memcpy(copy, page, page_size());
   if ((ref.flags & kRefDirty) == 0) {
     // The copy is judged, not the page, whose bytes may change under the map.
-    if (!is_sound(copy, level, false)) {
+    if (!page_is_sound(copy, page_size(), shape_, level, false)) {
       context_.arena.release(index);
       return std::unexpected(
           context_.view.damaged_page(page, "counts, offsets or sizes contradict"));

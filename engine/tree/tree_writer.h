@@ -9,6 +9,7 @@
 
 #include "engine/tree/branch_edit.h"
 #include "engine/tree/leaf_edit.h"
+#include "engine/tree/private_page.h"
 #include "engine/tree/search.h"
 #include "engine/tree/shape.h"
 #include "engine/tree/write_context.h"
@@ -107,9 +108,6 @@ class TreeWriter {
                     const Ref& right);
   void remove_child(std::size_t depth, std::size_t index);
   Result<void> collapse_root();
-  Result<const std::uint8_t*> sound_page(const Ref& ref, std::uint8_t level,
-                                         std::vector<std::uint8_t>& copy);
-  bool is_sound(const std::uint8_t* page, std::uint8_t level, bool dirty) const;
   std::size_t page_size() const { return context_.view.page_size(); }
   std::uint8_t level_at(std::size_t depth) const {
     return static_cast<std::uint8_t>(path_.size() - 1 - depth);

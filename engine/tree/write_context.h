@@ -10,6 +10,8 @@
 
 namespace kist::engine {
 
+struct LeafRecord;
+
 /// What the trees of one write transaction share: where dirty pages live and what was given up.
 struct WriteContext {
   WriteContext(const PageView& pages, DirtyMemory& memory)
@@ -68,5 +70,9 @@ struct WriteContext {
 /// refer to such. Needs no comparator. Errors: kDamaged.
 Result<void> free_tree(WriteContext& context, const Ref& root, const TreeShape& shape = kPlainShape,
                        const TreeShape& values = kPlainShape);
+/// Gives up what one record of such a tree refers to: a large value, or a tree of values. `dirty`:
+/// the record lies in memory, so that what it refers to may, too. Errors: kDamaged.
+Result<void> free_record(WriteContext& context, const LeafRecord& record, const TreeShape& shape,
+                         const TreeShape& values, bool dirty);
 
 }  // namespace kist::engine
