@@ -76,6 +76,7 @@ Result<void> Pager::verify_header(const std::uint8_t* bytes, const Ref& ref,
 
 Result<void> Pager::verify_tree_page(const std::uint8_t* bytes, const Ref& ref,
                                      std::uint32_t kind) const {
+  pages_verified_.fetch_add(1, std::memory_order_relaxed);
   KIST_TRY(verify_header(bytes, ref, kind));
   const std::uint64_t found = load64(bytes + page_layout::kChecksum);
   const std::uint64_t computed =

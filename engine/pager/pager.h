@@ -54,6 +54,8 @@ class Pager {
   /// `bytes` points to all mapped pages of the run.
   Result<void> verify_overflow(const std::uint8_t* bytes, const Ref& ref) const;
   bool verifying() const { return verify_; }
+  /// Tree pages held against their parents so far.
+  std::uint64_t pages_verified() const { return pages_verified_.load(std::memory_order_relaxed); }
 
   /// A kDamaged error that names the file and the page.
   Error damage(std::uint64_t page, const std::string& what) const;
@@ -70,6 +72,7 @@ class Pager {
   std::uint32_t page_size_;
   std::uint64_t seed_;
   bool verify_;
+  mutable std::atomic<std::uint64_t> pages_verified_{0};
   std::mutex mutex_;  // guards generations_
   std::vector<std::unique_ptr<MapGeneration>> generations_;
   std::atomic<const MapGeneration*> current_{nullptr};

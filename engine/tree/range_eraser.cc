@@ -63,7 +63,7 @@ Result<Ref> RangeEraser::trim_branch(const Ref& ref, std::uint8_t level, const B
   const Position last = bounds.to ? child_of(*bounds.to) : Position{entries.size() - 1};
   if (first.damaged || last.damaged) return std::unexpected(context_.view.take_error());
   if (first.index > last.index) return ref;
-  KIST_ASSIGN(const bool changed, cut(entries, level, first.index, last.index, bounds));
+  KIST_ASSIGN(const bool changed, cut(branch, level, first.index, last.index, bounds));
   if (!changed) return ref;
   if (entries.empty()) {
     context_.free_page(ref);
@@ -78,8 +78,9 @@ Result<Ref> RangeEraser::trim_branch(const Ref& ref, std::uint8_t level, const B
   return rebuild(ref, level, entries);
 }
 
-Result<bool> RangeEraser::cut(std::vector<BranchEntry>& entries, std::uint8_t level,
-                              std::size_t first, std::size_t last, const Bounds& bounds) {
+Result<bool> RangeEraser::cut(BranchEntries& branch, std::uint8_t level, std::size_t first,
+                              std::size_t last, const Bounds& bounds) {
+  std::vector<BranchEntry>& entries = branch.entries;
   const auto below = static_cast<std::uint8_t>(level - 1);
   const auto at = [&](std::size_t i) { return entries.begin() + static_cast<std::ptrdiff_t>(i); };
   Ref& left = entries[first].ref;
@@ -99,7 +100,9 @@ Result<bool> RangeEraser::cut(std::vector<BranchEntry>& entries, std::uint8_t le
   for (std::size_t i = first + 1; i < last; ++i)
     KIST_TRY(free_tree(context_, entries[i].ref, shape_, values_));
   if (changed && !left.empty() && !right.empty()) {
-    KIST_TRY(join(left, right, below, entries[last].separator));
+    std::string separator = to_string(entries[last].separator);
+    KIST_TRY(join(left, right, below, separator));
+    entries[last].separator = branch.keep(as_bytes(separator));
   }
   const bool keeps_left = !left.empty();
   const bool keeps_right = !right.empty();
@@ -107,28 +110,32 @@ Result<bool> RangeEraser::cut(std::vector<BranchEntry>& entries, std::uint8_t le
   return changed;
 }
 
-Result<void> RangeEraser::join(Ref& left, Ref& right, std::uint8_t level, Bytes separator) {
+Result<void> RangeEraser::join(Ref& left, Ref& right, std::uint8_t level, std::string& separator) {
   if (level == 0) return join_leaves(left, right);
   KIST_ASSIGN(BranchEntries left_branch, entries_of(left, level, {}));
-  KIST_ASSIGN(BranchEntries right_branch, entries_of(right, level, separator));
+  KIST_ASSIGN(BranchEntries right_branch, entries_of(right, level, as_bytes(separator)));
   std::vector<BranchEntry>& left_entries = left_branch.entries;
   std::vector<BranchEntry>& right_entries = right_branch.entries;
   Ref& inner_left = left_entries.back().ref;
   Ref& inner_right = right_entries.front().ref;
   const Ref before = inner_left;
   KIST_TRY(join(inner_left, inner_right, static_cast<std::uint8_t>(level - 1), separator));
-  if (inner_right.empty()) right_entries.erase(right_entries.begin());
   if (before != inner_left) {
     left = rebuild(left, level, left_entries);
-    if (right_entries.empty()) {
-      context_.free_page(right);
-      right = {};
-      return {};
+    if (inner_right.empty()) {
+      right_entries.erase(right_entries.begin());
+      if (right_entries.empty()) {
+        context_.free_page(right);
+        right = {};
+        return {};
+      }
+      separator = to_string(right_entries.front().separator);
     }
     right = rebuild(right, level, right_entries);
   }
-  if (!is_small(left_entries) && !is_small(right_entries)) return {};
-  KIST_TRY(merge_branches(left, right, level, right_entries.front().separator));
+  if (is_small(left_entries) || is_small(right_entries)) {
+    KIST_TRY(merge_branches(left, right, level, as_bytes(separator)));
+  }
   return {};
 }
 

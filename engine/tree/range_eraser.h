@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <kist/engine/error.h>
@@ -41,12 +42,13 @@ class RangeEraser {
   Result<Ref> trim_branch(const Ref& ref, std::uint8_t level, const Bounds& bounds);
   /// Removes what lies between children `first` and `last` and what of those is inside the bounds.
   /// False when there was nothing.
-  Result<bool> cut(std::vector<BranchEntry>& entries, std::uint8_t level, std::size_t first,
-                   std::size_t last, const Bounds& bounds);
+  Result<bool> cut(BranchEntries& branch, std::uint8_t level, std::size_t first, std::size_t last,
+                   const Bounds& bounds);
 
   /// Joins two neighbouring subtrees at the pages that touch, from the leaves up. `right` becomes
-  /// empty when all of it went to the left.
-  Result<void> join(Ref& left, Ref& right, std::uint8_t level, Bytes separator);
+  /// empty when all of it went to the left; `separator`, which divides them, becomes another when a
+  /// part did.
+  Result<void> join(Ref& left, Ref& right, std::uint8_t level, std::string& separator);
   Result<void> join_leaves(Ref& left, Ref& right);
   /// Joins branch `index`, when it is small, with a neighbour under the same parent; their children
   /// stay as they are.

@@ -70,6 +70,8 @@ class Difference::State {
  private:
   Result<bool> next_record() {
     for (;;) {
+      old_value_.reset();
+      new_value_.reset();
       KIST_ASSIGN(const bool more, records_.next());
       if (!more) return false;
       const LeafRecord& old_record = records_.before();

@@ -189,7 +189,7 @@ TEST_F(DifferenceTest, RandomSnapshotsEqualMaps) {
         must(txn.erase_range({}, as_bytes(from), std::nullopt));
         model.erase(model.lower_bound(from), model.end());
       }
-      must(txn.commit());
+      must(txn.commit(Durability::kRelaxed));
       held.emplace_back(model, must(database.read()));
       const auto& [old_model, old_txn] = held[random.below(held.size())];
       ASSERT_EQ(changes(old_txn, held.back().second), expected_changes(old_model, model));

@@ -118,7 +118,7 @@ void random_ranges(const std::string& path, std::uint32_t page_size, std::uint64
       ASSERT_EQ(must(txn.count({})), model.size());
     }
     ASSERT_EQ(contents(txn), model);
-    must(txn.commit());
+    must(txn.commit(Durability::kRelaxed));
     expect_clean(database);
   }
 }
@@ -148,8 +148,8 @@ TEST_F(EraseRangeTest, OfAMultimapRemovesGroupsWithTheirTrees) {
   expect_clean(database);
   WriteTxn txn = must(database.write());
   const std::uint64_t before = must(txn.count(table));
-  const std::uint64_t inside = must(txn.count_range(table, key_of(5U), key_of(95U)));
-  EXPECT_EQ(must(txn.erase_range(table, key_of(5U), key_of(95U))), inside);
+  const std::uint64_t inside = must(txn.erase_range(table, key_of(5U), key_of(95U)));
+  EXPECT_GT(inside, 90U);
   EXPECT_EQ(must(txn.count(table)), before - inside);
   EXPECT_EQ(must(txn.count(table, engine::CountOf::kKeys)), 10U);
   must(txn.commit());

@@ -19,6 +19,7 @@ struct EnvironmentStats {
   std::uint64_t flushes = 0;         ///< Flushes by this process since it opened.
   std::uint64_t bytes_written = 0;   ///< Bytes written by this process since it opened.
   std::uint64_t pages_reused = 0;    ///< Pages that this process took from reclaimed space.
+  std::uint64_t pages_verified = 0;  ///< Tree pages that this process verified at first touch.
 };
 
 /// Shape of one table in one snapshot.
