@@ -33,14 +33,6 @@ inline std::size_t leaf_entry_size(const TreeShape& shape, const LeafRecord& rec
 /// Bytes that the page's entries take.
 std::size_t leaf_used(const std::uint8_t* page);
 
-/// Pairs of a record of a leaf of `shape`: 1, or in a multimap the number of values of its group. 0
-/// when the page contradicts itself.
-inline std::uint64_t record_pairs(const TreeShape& shape, const LeafRecord& record) {
-  if (!shape.multi) return 1;
-  if (record.indirect) return load_ref(record.value()).count;
-  return record.value_size < 2 ? 0 : load16(record.value());
-}
-
 /// Whether the page is a leaf of `shape`, all records lie inside the heap and their sizes add up,
 /// so that editing and rebuilding the page stays inside it; also that no stored ref claims to be in
 /// memory, unless `dirty`. Asked once of each page, after it was copied into private memory.

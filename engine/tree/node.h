@@ -208,6 +208,14 @@ class LeafReader {
   std::size_t count_;
 };
 
+/// Pairs of a record of a leaf of `shape`: 1, or in a multimap the number of values of its group. 0
+/// when the page contradicts itself.
+inline std::uint64_t record_pairs(const TreeShape& shape, const LeafRecord& record) {
+  if (!shape.multi) return 1;
+  if (record.indirect) return load_ref(record.value()).count;
+  return record.value_size < 2 ? 0 : load16(record.value());
+}
+
 /// A branch page: heads, slots, refs, free space, heap of separators, the prefix they share. Child
 /// i holds the keys from separator i on; separator 0 is empty and means "from the start".
 class BranchView {

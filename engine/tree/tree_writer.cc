@@ -154,7 +154,7 @@ Result<void> TreeWriter::place(Bytes value, bool indirect, std::int64_t pairs_ch
   // The caller may pass spans that it got from this very page, which is about to move things.
   const auto limit = inline_value_limit(static_cast<std::uint32_t>(page_size()));
   Bytes key = shape_.long_keys ? key_.first(std::min(key_.size(), limit)) : key_;
-  if (replaces && shape_.multi) key = record_.key_bytes();
+  if (replaces) key = record_.key_bytes();  // a comparator may take another key for the same
   std::vector<std::uint8_t>& copy = argument_copy_;
   copy.assign(key.begin(), key.end());
   copy.insert(copy.end(), value.begin(), value.end());
