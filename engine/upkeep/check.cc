@@ -170,11 +170,17 @@ class Checker {
     }
     if (!catalog) report_.records += root.count;
     const TableShapes shapes = table_shapes(table, names, page_size_, comparators_);
-    check_root(root, parent_birth, rules(shapes.keys, shapes.values), catalog);
+    check_root(root, parent_birth,
+               rules({.shape = shapes.keys,
+                      .values = shapes.values,
+                      .key_size = number_size(table.key_order),
+                      .value_size = table.value_size}),
+               catalog);
   }
 
-  PageRules rules(const TreeShape& shape, const TreeShape& values) {
-    return {shape, values, [this](const LeafRecord& record) { return whole_key(record); }};
+  PageRules rules(PageRules rules) {
+    rules.whole_key = [this](const LeafRecord& record) { return whole_key(record); };
+    return rules;
   }
 
   void check_root(const Ref& root, std::uint64_t parent_birth, PageRules rules, bool catalog) {
@@ -249,7 +255,7 @@ class Checker {
       } else if (record.indirect) {
         path_.push_back(fmt::format("record {}", i));
         if (shape.multi) {
-          check_nested(ref, record, tree.rules.values);
+          check_nested(ref, record, tree.rules);
         } else {
           check_overflow(load_ref(record.value()), ref.birth);
         }
@@ -259,11 +265,12 @@ class Checker {
     check_summary(ref, pairs, leaf.count(), indirect);
   }
 
-  void check_nested(const Ref& leaf, const LeafRecord& record, const TreeShape& shape) {
+  void check_nested(const Ref& leaf, const LeafRecord& record, const PageRules& main) {
+    const TreeShape& shape = main.values;
     const Group group(record, shape);
     if (group.damaged()) return;  // told already
     const Ref& root = group.root();
-    check_root(root, leaf.birth, rules(shape, {}), false);
+    check_root(root, leaf.birth, rules({.shape = shape, .key_size = main.value_size}), false);
     if (root.level() == 0 && root.page < limit_ &&
         values_to_inline(run_bytes({root.page, 1}), shape, record.key_size)) {
       violation(root.page, "few values, which should lie in the record, have a tree of their own");

@@ -96,6 +96,11 @@ class KeyChecker {
     if (before && compare_by(shape_, *before, key) >= 0) tell_order(index);
     bounds(index, key);
   }
+  /// `expected`: 0 where keys may have any size.
+  void size(std::size_t index, std::size_t size, std::size_t expected) {
+    if (expected == 0 || size == expected || std::exchange(size_told_, true)) return;
+    faults_.push_back(fmt::format("key {} has {} bytes, expected {}", index, size, expected));
+  }
   /// The same of a separator. One of full length was perhaps cut off; then it may be equal to its
   /// neighbours, and says nothing to a comparator.
   void separator(std::size_t index, Bytes key, std::optional<Bytes> before) {
@@ -141,6 +146,7 @@ class KeyChecker {
   const std::size_t cut_;  // separators of this length may have been cut off
   bool head_told_ = false;
   bool order_told_ = false;
+  bool size_told_ = false;
   bool lower_told_ = false;
   bool upper_told_ = false;
 };
@@ -250,6 +256,7 @@ void check_leaf_page(Bytes page, const PageRules& rules, const KeyRange& range,
     std::optional<Bytes> whole = record.key_bytes();
     if (shape.long_keys && record.indirect) whole = rules.whole_key(record);
     if (whole) keys.place(i, *whole, before);
+    if (whole) keys.size(i, whole->size(), rules.key_size);
     keys.head(i, record.key_bytes(), leaf.prefix());
     check_record(page_size, i, record, faults);
     if (shape.long_keys) check_long_key(page_size, i, record, whole, faults);

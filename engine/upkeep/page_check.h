@@ -21,11 +21,14 @@ struct KeyRange {
 
 /// What the pages of one tree are held against. Order is judged where shape.comparable().
 struct PageRules {
-  TreeShape shape;
-  TreeShape values;  ///< Of a multimap's groups.
+  TreeShape shape = {};
+  TreeShape values = {};  ///< Of a multimap's groups.
+  /// Not 0: every key has so many bytes; in a multimap, every value.
+  std::size_t key_size = 0;
+  std::size_t value_size = 0;
   /// The whole of a key that lies in an overflow run, in trees with long keys; nothing when it
   /// cannot be read. It stays good as long as the page.
-  std::function<std::optional<Bytes>(const LeafRecord&)> whole_key;
+  std::function<std::optional<Bytes>(const LeafRecord&)> whole_key = {};
 };
 
 /// Holds the content of one leaf against the rules of engine/docs/format.md, whatever its checksum
