@@ -150,11 +150,15 @@ Result<bool> PairEdit::erase_pair(Bytes key, Bytes value) {
 Result<bool> PairEdit::compare_and_set(Bytes key, std::optional<Bytes> expected,
                                        std::optional<Bytes> value) {
   if (value) KIST_TRY(check(key, *value));
-  const bool possible = !expected || possible_value(table_, *expected);
-  KIST_ASSIGN(const bool there,
-              possible&& expected ? writer_.seek(key, *expected) : writer_.seek_key(key));
+  bool as_expected = false;
+  if (expected && possible_value(table_, *expected)) {
+    KIST_ASSIGN(as_expected, writer_.seek(key, *expected));
+  } else {
+    KIST_ASSIGN(const bool exists, writer_.seek_key(key));
+    as_expected = !expected && !exists;
+  }
   KIST_ASSIGN(const std::optional<Bytes> present, only_value(key));
-  if (present.has_value() != expected.has_value() || (expected && !there)) return false;
+  if (!as_expected) return false;
   if (!value) {
     if (present) KIST_TRY(change([&] { return writer_.erase_key(); }));
     return true;
