@@ -13,6 +13,9 @@ inline constexpr std::uint32_t kMinPageSize = 256;
 inline constexpr std::uint32_t kMaxPageSize = 65536;
 inline constexpr std::uint32_t kDefaultPageSize = 4096;
 
+/// Deepest tree that is accepted. A tree of 256-byte pages reaches it only with hostile keys.
+inline constexpr std::size_t kMaxDepth = 48;
+
 constexpr bool valid_page_size(std::uint64_t size) {
   return size >= kMinPageSize && size <= kMaxPageSize && std::has_single_bit(size);
 }

@@ -67,6 +67,14 @@ class Group {
   Ref root_;
 };
 
+/// Number of values in the group of a record, whatever their shape; nothing in it is checked. What
+/// ranks in a leaf are counted by.
+inline std::uint64_t group_count(const LeafRecord& record) {
+  if (record.key == nullptr) return 0;
+  if (record.indirect) return load_ref(record.value()).count;
+  return record.value_size < 2 ? 0 : load16(record.value());
+}
+
 /// Bytes of an inline group of `count` values of `bytes` bytes together.
 constexpr std::size_t group_size(std::size_t count, std::size_t bytes, const TreeShape& shape) {
   return 2 + bytes + (shape.dense == 0 ? 2 * count : 0);

@@ -57,6 +57,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<Table> intern(std::string_view name);
   /// The handle that intern() gave for an index.
   Table handle(std::uint32_t index) const { return Table(index, index == 0 ? 0 : serial_); }
+  /// Which environment of this process it is; never 0.
+  std::uint32_t serial() const { return serial_; }
   /// Whether a handle came from this environment.
   bool owns(Table table) const { return table.index() == 0 || table.owner() == serial_; }
   std::string table_name(std::uint32_t index);
@@ -113,7 +115,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> fill(Snapshot& snapshot, std::span<const std::uint8_t> head_bytes);
   Result<std::uint32_t> next_slot_index();
 
-  const std::uint32_t serial_;  // which environment of this process it is; never 0
+  const std::uint32_t serial_;
   os::FileIdentity identity_;
   std::mutex names_mutex_;  // protects the two below
   std::vector<std::string> names_{""};

@@ -6,6 +6,8 @@
 #include <kist/engine/write_txn.h>
 
 #include "engine/tree/search.h"
+#include "engine/tree/tree_path.h"
+#include "engine/txn/cursor_state.h"
 #include "engine/txn/environment.h"
 #include "engine/txn/multimap.h"
 #include "engine/txn/snapshot.h"
@@ -107,19 +109,23 @@ Result<std::vector<std::string>> Txn::table_names() const {
   if (!snapshot_) return ended();
   KIST_TRY(snapshot_->usable());
   std::vector<std::string> names;
-  Cursor cursor(snapshot_.get(), Cursor::kCatalog);
-  KIST_ASSIGN(bool more, cursor.first());
+  TreePath catalog;
+  catalog.reset(snapshot_->view, kPlainShape, snapshot_->catalog.root);
+  KIST_ASSIGN(bool more, catalog.first());
   while (more) {
-    names.push_back(to_string(cursor.key()));
-    KIST_ASSIGN(more, cursor.next());
+    const LeafRecord record = catalog.record();
+    if (record.key == nullptr) return std::unexpected(catalog.damaged("contradicts itself"));
+    names.push_back(to_string(record.key_bytes()));
+    KIST_ASSIGN(more, catalog.forward());
   }
+  if (snapshot_->view.map_damaged()) return std::unexpected(snapshot_->unreadable());
   return names;
 }
 
 Result<Cursor> Txn::cursor(Table table) const {
   if (!snapshot_) return ended();
   KIST_TRY(snapshot_->present(table));
-  return Cursor(snapshot_.get(), table);
+  return Cursor(new CursorState(snapshot_, table));
 }
 
 Result<TableStats> Txn::table_stats(Table table) const {

@@ -6,6 +6,7 @@
 
 #include "engine/tree/comparators.h"
 #include "engine/tree/tree_reader.h"
+#include "engine/txn/cursor_state.h"
 #include "engine/txn/environment.h"
 #include "engine/txn/write_state.h"
 
@@ -37,6 +38,7 @@ void Snapshot::end_one() {
     return;
   }
   ended_ = true;
+  while (attached != nullptr) attached->detach();
   ++write_count_;  // cursors take the way on which they learn why
   id = 0;
   view = {};
@@ -89,6 +91,7 @@ Result<void> Snapshot::usable() const {
 }
 
 void Snapshot::begin_change() {
+  while (attached != nullptr) attached->hold();
   ++write_count_;
 }
 

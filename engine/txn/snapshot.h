@@ -15,6 +15,7 @@
 
 namespace kist::engine {
 
+class CursorState;
 class Environment;
 class WriteState;
 
@@ -87,7 +88,13 @@ class Snapshot {
   Error unreadable() const;
   /// Announces that what cursors stand on is about to change: pages, roots, which tables there are,
   /// or whether the snapshot may be used. Nothing of that may change without; see Change.
+  ///
+  /// Cursors stand on pages. The attached ones now copy their key and leave the list; when they are
+  /// used next they look for it anew. So nothing ever has to mend a cursor.
   void begin_change();
+  /// First of the attached cursors: those that stand on a record of a write transaction. They form
+  /// a doubly linked list and join and leave by themselves.
+  CursorState* attached = nullptr;
   /// Raised by each begin_change(); cursors compare it.
   const std::uint64_t& write_count() const { return write_count_; }
 

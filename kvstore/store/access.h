@@ -35,6 +35,7 @@ struct WriteState {
   engine::WriteTxn txn;
   codec::ValueEncoder encoder;
   bool ended = false;
+  std::uint64_t writes = 0;  // calls that may have changed something; they end iterations
 };
 
 /// Lets the layer's own functions reach into Store.

@@ -24,10 +24,12 @@ struct IteratorState {
   std::optional<std::string> upper;  // first key after it
   bool reverse = false;
   std::uint64_t remaining = 0;
+  std::uint64_t writes = 0;  // of the writer, when the iterator was made
   Stage stage = Stage::kBefore;
   std::optional<Error> failed = {};  // what ended the iteration before its time
 
   bool ended() const { return read ? read->ended : write->ended; }
+  bool written() const { return write && write->writes != writes; }
   bool contains(std::string_view key) const { return key >= lower && (!upper || key < *upper); }
 };
 
@@ -46,6 +48,10 @@ std::unexpected<Error> transaction_ended() {
   return fail(ErrorCode::kTransactionEnded, "the iterator's transaction has ended");
 }
 
+std::unexpected<Error> written_since() {
+  return fail(ErrorCode::kCursorInvalid, "the writer has written since the iterator was made");
+}
+
 /// Moves the cursor to where the iteration starts, or one on.
 Result<bool> step(IteratorState& state) {
   engine::Cursor& cursor = state.cursor;
@@ -55,10 +61,7 @@ Result<bool> step(IteratorState& state) {
   if (!state.reverse) {
     return state.lower.empty() ? cursor.first() : cursor.seek(engine::as_bytes(state.lower));
   }
-  if (!state.upper) return cursor.last();
-  KIST_ASSIGN(const bool found, cursor.seek_back(engine::as_bytes(*state.upper)));
-  if (found && engine::as_text(cursor.key()) == *state.upper) return cursor.prev();
-  return found;
+  return state.upper ? cursor.seek_before(engine::as_bytes(*state.upper)) : cursor.last();
 }
 
 }  // namespace
@@ -71,11 +74,12 @@ Result<Iterator> TransactionAccess::iterate(std::shared_ptr<ReadState> read,
   if (!cursor) return of_store(store, std::move(cursor).error());
   std::optional<std::string> upper = after_prefix(range.prefix);
   if (range.to && (!upper || *range.to < *upper)) upper = std::string(*range.to);
+  const std::uint64_t writes = write ? write->writes : 0;
   auto state = std::make_unique<IteratorState>(
       IteratorState{std::move(read), std::move(write), store, *std::move(cursor),
                     std::string(std::max(range.prefix, range.from.value_or(std::string_view()))),
                     std::move(upper), range.reverse,
-                    range.limit.value_or(std::numeric_limits<std::uint64_t>::max())});
+                    range.limit.value_or(std::numeric_limits<std::uint64_t>::max()), writes});
   return Iterator(std::move(state));
 }
 
@@ -89,6 +93,7 @@ Result<bool> Iterator::next() {
   IteratorState& state = *state_;
   if (state.ended()) return transaction_ended();
   if (state.failed) return std::unexpected(*state.failed);
+  if (state.written()) return written_since();
   if (state.stage == IteratorState::Stage::kAfter) return false;
   const bool left = state.remaining > 0;
   const Result<bool> moved = left ? step(state) : Result<bool>(false);
@@ -103,13 +108,17 @@ Result<bool> Iterator::next() {
 }
 
 std::string_view Iterator::key() const {
-  if (!state_ || state_->ended() || state_->stage != IteratorState::Stage::kOn) return {};
+  if (!state_ || state_->ended() || state_->written() ||
+      state_->stage != IteratorState::Stage::kOn) {
+    return {};
+  }
   return engine::as_text(state_->cursor.key());
 }
 
 Result<ValueView> Iterator::value() const {
   if (!state_) return empty_handle("iterator");
   if (state_->ended()) return transaction_ended();
+  if (state_->written()) return written_since();
   if (state_->stage != IteratorState::Stage::kOn) {
     return fail(ErrorCode::kCursorInvalid, "the iterator stands on no record");
   }

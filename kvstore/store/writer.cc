@@ -21,6 +21,13 @@ Result<WriteState*> live(const std::shared_ptr<WriteState>& state) {
   return state.get();
 }
 
+/// The same for what may change something.
+Result<WriteState*> changing(const std::shared_ptr<WriteState>& state) {
+  KIST_ASSIGN(WriteState * usable, live(state));
+  ++usable->writes;
+  return usable;
+}
+
 /// What the engine answered about a store, in the words of the layer.
 template <typename T>
 Result<T> about(const StoreState& store, Result<T> result) {
@@ -92,7 +99,7 @@ Result<Iterator> Writer::iterate(const Store& store, const Range& range) const {
 }
 
 Result<void> Writer::put(const Store& store, std::string_view key, const ValueView& value) {
-  KIST_ASSIGN(WriteState * state, live(state_));
+  KIST_ASSIGN(WriteState * state, changing(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->use->shared, store));
   Result<Bytes> bytes = state->encoder.encode(value);
   if (!bytes) [[unlikely]]
@@ -102,19 +109,19 @@ Result<void> Writer::put(const Store& store, std::string_view key, const ValueVi
 }
 
 Result<bool> Writer::erase(const Store& store, std::string_view key) {
-  KIST_ASSIGN(WriteState * state, live(state_));
+  KIST_ASSIGN(WriteState * state, changing(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->use->shared, store));
   return about(*in, state->txn.erase(in->table, engine::as_bytes(key)));
 }
 
 Result<std::uint64_t> Writer::clear(const Store& store) {
-  KIST_ASSIGN(WriteState * state, live(state_));
+  KIST_ASSIGN(WriteState * state, changing(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->use->shared, store));
   return about(*in, state->txn.clear(in->table));
 }
 
 Result<Store> Writer::open_store(std::string_view name, bool create) {
-  KIST_ASSIGN(WriteState * state, live(state_));
+  KIST_ASSIGN(WriteState * state, changing(state_));
   KIST_ASSIGN(const engine::Database database, database_of(*state->use));
   KIST_TRY(catalog::check_name(database, name));
   KIST_ASSIGN(const engine::Table table, database.table(catalog::table_name(name)));
@@ -128,7 +135,7 @@ Result<Store> Writer::open_store(std::string_view name, bool create) {
 }
 
 Result<bool> Writer::drop_store(std::string_view name) {
-  KIST_ASSIGN(WriteState * state, live(state_));
+  KIST_ASSIGN(WriteState * state, changing(state_));
   KIST_ASSIGN(const engine::Database database, database_of(*state->use));
   KIST_TRY(catalog::check_name(database, name));
   KIST_ASSIGN(const engine::Table table, database.table(catalog::table_name(name)));

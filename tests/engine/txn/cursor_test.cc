@@ -183,21 +183,6 @@ INSTANTIATE_TEST_SUITE_P(PageSizes, CursorTest, testing::Values(256, 4096, 65536
 
 using CursorRulesTest = StoreTest;
 
-TEST_F(CursorRulesTest, WritesMakeThePositionInvalid) {
-  const Database database = open();
-  put(database, "a", "1");
-  put(database, "b", "2");
-  WriteTxn txn = must(database.write());
-  Cursor cursor = must(txn.cursor({}));
-  ASSERT_TRUE(must(cursor.first()));
-  must(txn.put({}, as_bytes("aa"), as_bytes("3")));
-  EXPECT_TRUE(fails(cursor.next(), ErrorCode::kCursorInvalid));
-  EXPECT_TRUE(fails(cursor.prev(), ErrorCode::kCursorInvalid));
-  ASSERT_TRUE(must(cursor.seek(as_bytes("a"))));
-  ASSERT_TRUE(must(cursor.next()));
-  EXPECT_EQ(as_text(cursor.key()), "aa");
-}
-
 TEST_F(CursorRulesTest, MissingTable) {
   const Database database = open();
   const Table table = must(database.table("none"));
