@@ -151,6 +151,15 @@ class LeafView {
     return {};
   }
 
+  /// Where find() will most likely look first, to be asked of the memory ahead. Inside the page.
+  const std::uint8_t* probable(Bytes key) const {
+    const std::size_t skip = prefix();
+    const std::uint32_t head = key.size() > skip ? key_head(key.data(), key.size(), skip) : 0;
+    const std::size_t index = lower_bound_head(heads(), count_, head);
+    const std::size_t offset = index < count_ ? load16(slots() + 2 * index) : 0;
+    return page_ + (offset < page_size_ ? offset : 0);
+  }
+
   /// First record whose key is >= `key`.
   Position lower_bound(Bytes key) const;
 

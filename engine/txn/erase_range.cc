@@ -2,24 +2,11 @@
 
 #include <kist/engine/write_txn.h>
 
+#include "engine/tree/prefix.h"
 #include "engine/tree/range_eraser.h"
 #include "engine/txn/write_access.h"
 
 namespace kist::engine {
-namespace {
-
-/// The least key behind all that begin with `prefix`, in byte order; nothing when there is none,
-/// because the prefix is empty or all 0xFF.
-std::optional<std::string> end_of_prefix(Bytes prefix) {
-  while (!prefix.empty() && prefix.back() == 0xFF) prefix = prefix.first(prefix.size() - 1);
-  if (prefix.empty()) return std::nullopt;
-  std::string end = to_string(prefix);
-  end.back() = static_cast<char>(prefix.back() + 1);
-  return end;
-}
-
-}  // namespace
-
 Result<std::uint64_t> WriteTxn::erase_range(Table table, Bytes from, std::optional<Bytes> to) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));

@@ -51,12 +51,13 @@ class Range {
     }
     void operator++(int) { ++*this; }
     friend bool operator==(const Iterator& it, std::default_sentinel_t /*end*/) {
-      return it.range_->done_;
+      return it.at_end();
     }
 
    private:
     friend class Range;
     explicit Iterator(Range* range) : range_(range) {}
+    bool at_end() const { return range_->done_; }
     Range* range_;
   };
 
@@ -68,6 +69,7 @@ class Range {
   friend class Txn;
   Range(Cursor cursor, RangeOptions options);
   void start();
+  Result<bool> find_first();
   void advance();
   void take(Result<bool> moved);
 
