@@ -115,7 +115,8 @@ class PageView {
   std::uint64_t* verified_ = nullptr;
   std::uint64_t limit_ = 0;  // pages of the snapshot; no ref may reach beyond
   std::uint32_t shift_ = 0;
-  const std::atomic<std::uint32_t>* damaged_ = nullptr;
+  static inline constinit const std::atomic<std::uint32_t> kWhole{0};
+  const std::atomic<std::uint32_t>* damaged_ = &kWhole;
   const Pager* pager_ = nullptr;
   const Arena* arena_ = nullptr;
   const PendingValues* values_ = nullptr;

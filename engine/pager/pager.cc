@@ -1,5 +1,8 @@
 #include "engine/pager/pager.h"
 
+#include <algorithm>
+#include <functional>
+
 #include <fmt/format.h>
 
 #include "engine/base/checksum.h"
@@ -45,6 +48,19 @@ void Pager::forget(std::uint64_t page, std::uint64_t pages) {
       if (seen.load(std::memory_order_relaxed) != 0) seen.store(0, std::memory_order_relaxed);
     }
   }
+}
+
+std::optional<std::uint64_t> Pager::page_of(const std::uint8_t* byte) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& generation : generations_) {
+    // std::less orders pointers into different objects, too.
+    const std::uint8_t* start = generation->mapping->data();
+    const std::uint8_t* end = start + generation->mapping->size();
+    if (!std::less<>()(byte, start) && std::less<>()(byte, end)) {
+      return static_cast<std::uint64_t>(byte - start) / page_size_;
+    }
+  }
+  return std::nullopt;
 }
 
 Error Pager::damage(std::uint64_t page, const std::string& what) const {

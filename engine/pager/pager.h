@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ class Pager {
   /// Forgets that [page, page + pages) were found whole, because they are about to be written again
   /// under the birth that they have. Nobody may be reading them.
   void forget(std::uint64_t page, std::uint64_t pages);
+  /// The page that a byte belongs to when it lies in a map of the file, an old one included.
+  std::optional<std::uint64_t> page_of(const std::uint8_t* byte) const;
 
   std::uint32_t page_size() const { return page_size_; }
   std::uint64_t seed() const { return seed_; }
@@ -73,7 +76,7 @@ class Pager {
   std::uint64_t seed_;
   bool verify_;
   mutable std::atomic<std::uint64_t> pages_verified_{0};
-  std::mutex mutex_;  // guards generations_
+  mutable std::mutex mutex_;  // guards generations_
   std::vector<std::unique_ptr<MapGeneration>> generations_;
   std::atomic<const MapGeneration*> current_{nullptr};
 };

@@ -120,6 +120,8 @@ class SpaceMap {
   void committed();
   /// Forgets everything since begin().
   void rollback();
+  /// Whether the active transaction took `run`, or part of it.
+  bool took(Run run) const { return taken_.overlaps(run) || dropped_.overlaps(run); }
   /// Whether a transaction is active.
   bool active() const { return txn_ != 0; }
   /// Id of the active transaction; 0 when there is none.

@@ -282,15 +282,25 @@ Result<void> Environment::begin_write(Snapshot& snapshot, Wait wait) {
                   path + ": a write or flush failed before; close every handle and open it again");
     }
     KIST_TRY(take_head());
-    KIST_TRY(load_space());
-    const MetaSlotBytes bytes = encode_meta_slot(head);
-    return fill(snapshot, bytes);
+    return view_head(snapshot);
   }();
   if (!begun) {
     if (space->active()) space->rollback();
     sharing->unlock_writer();
   }
   return begun;
+}
+
+Result<void> Environment::continue_write(Snapshot& snapshot) {
+  if (sharing->latch() != 0) return fail(ErrorCode::kLatched, path + ": a write failed before");
+  if (space->active()) space->rollback();  // nothing was committed because nothing had changed
+  return view_head(snapshot);
+}
+
+Result<void> Environment::view_head(Snapshot& snapshot) {
+  KIST_TRY(load_space());
+  const MetaSlotBytes bytes = encode_meta_slot(head);
+  return fill(snapshot, bytes);
 }
 
 Result<void> Environment::load_space() {

@@ -34,10 +34,21 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
   /// Pins the newest commit for `snapshot`.
   Result<void> begin_read(Snapshot& snapshot);
+  /// The same in two steps: pins everything, then only the newest commit of that later moment.
+  /// Only with slots.
+  Result<void> announce_read(Snapshot& snapshot);
+  Result<void> pin_newest(Snapshot& snapshot);
+  /// Makes `copy` a second view of what `snapshot` reads, under the same pin.
+  void share_read(Snapshot& snapshot, Snapshot& copy);
   void end_read(Snapshot& snapshot);
+  /// Id of the newest commit in all processes.
+  Result<std::uint64_t> newest_id();
   /// Makes this the writer and `snapshot` a view of the newest commit; the writer's fields below
   /// are in order afterwards.
   Result<void> begin_write(Snapshot& snapshot, Wait wait);
+  /// The same for a writer that has just committed: `snapshot` becomes a view of that, without
+  /// anybody else having been the writer in between.
+  Result<void> continue_write(Snapshot& snapshot);
   /// Gives up the writer lock.
   void end_write();
 
@@ -111,7 +122,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> take_head();
   Result<void> load_space();
   Result<MetaSlot> choose_head_read_only();
+  Result<MetaSlotBytes> choose_head();
   Result<void> pin_by_lock(Snapshot& snapshot);
+  Result<void> view_head(Snapshot& snapshot);
   Result<void> fill(Snapshot& snapshot, std::span<const std::uint8_t> head_bytes);
   Result<std::uint32_t> next_slot_index();
 

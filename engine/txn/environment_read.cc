@@ -46,6 +46,11 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
 Result<void> Environment::begin_read(Snapshot& snapshot) {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
   if (!sharing->uses_slots()) return pin_by_lock(snapshot);
+  KIST_TRY(announce_read(snapshot));
+  return pin_newest(snapshot);
+}
+
+Result<void> Environment::announce_read(Snapshot& snapshot) {
   if (sharing->lock_file_damaged()) [[unlikely]] {
     return fail(ErrorCode::kDamaged,
                 path + "-lock: was cut short; nobody sees what is pinned in it");
@@ -53,38 +58,55 @@ Result<void> Environment::begin_read(Snapshot& snapshot) {
   KIST_ASSIGN(const std::uint32_t slot, sharing->claim_slot());
   snapshot.slot = slot;
   snapshot.pin = Snapshot::Pin::kSlot;
+  return {};
+}
+
+Result<void> Environment::pin_newest(Snapshot& snapshot) {
   ReaderWords words;
   if (!sharing->read_head(words)) [[unlikely]] {
     return fail(ErrorCode::kDamaged, path + "-lock: holds no head");
   }
-  sharing->pin_slot(slot, words[kIdAt / 8]);
+  sharing->pin_slot(snapshot.slot, words[kIdAt / 8]);
   return fill(snapshot, as_head_bytes(words));
+}
+
+/// The head as those know it who have no slot: from the lock file of others, else from the file.
+Result<MetaSlotBytes> Environment::choose_head() {
+  MetaSlotBytes bytes{};
+  ReaderWords words;
+  if (sharing->read_head(words)) {
+    std::memcpy(bytes.data(), words.data(), kReaderBytes);
+    return bytes;
+  }
+  KIST_ASSIGN(const MetaSlot slot, choose_head_read_only());
+  return encode_meta_slot(slot);
 }
 
 /// Without a slot: pin a snapshot by a byte lock, then look whether it is still the newest. Only
 /// then was it pinned before a writer could have counted on its absence.
 Result<void> Environment::pin_by_lock(Snapshot& snapshot) {
-  const auto choose = [this]() -> Result<MetaSlotBytes> {
-    MetaSlotBytes bytes{};
-    ReaderWords words;
-    if (sharing->read_head(words)) {
-      std::memcpy(bytes.data(), words.data(), kReaderBytes);
-      return bytes;
-    }
-    KIST_ASSIGN(const MetaSlot slot, choose_head_read_only());
-    return encode_meta_slot(slot);
-  };
-  KIST_ASSIGN(MetaSlotBytes bytes, choose());
+  KIST_ASSIGN(MetaSlotBytes bytes, choose_head());
   for (;;) {
     const std::uint64_t id = load64(bytes.data() + kIdAt);
     KIST_TRY(sharing->pin_by_lock(id));
     snapshot.id = id;
     snapshot.pin = Snapshot::Pin::kLock;
-    KIST_ASSIGN(bytes, choose());
+    KIST_ASSIGN(bytes, choose_head());
     if (load64(bytes.data() + kIdAt) == id) return fill(snapshot, bytes);
     sharing->unpin_by_lock(id);
     snapshot.pin = Snapshot::Pin::kNone;
   }
+}
+
+Result<std::uint64_t> Environment::newest_id() {
+  if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
+  if (!sharing->uses_slots()) {
+    KIST_ASSIGN(const MetaSlotBytes bytes, choose_head());
+    return load64(bytes.data() + kIdAt);
+  }
+  std::array<std::uint64_t, kIdAt / 8 + 1> words;
+  if (!sharing->read_head(words)) return fail(ErrorCode::kDamaged, path + "-lock: holds no head");
+  return words.back();
 }
 
 Result<MetaSlot> Environment::choose_head_read_only() {
@@ -94,9 +116,45 @@ Result<MetaSlot> Environment::choose_head_read_only() {
   return choice.slot;
 }
 
+/// One pin of several snapshots. A second pin would not do: a writer that looks at the slots one
+/// after the other could find the second one not yet there and the first one gone.
+class SharedPin {
+ public:
+  SharedPin(Sharing& sharing, const Snapshot& snapshot)
+      : sharing_(sharing), pin_(snapshot.pin), slot_(snapshot.slot), id_(snapshot.id) {}
+  ~SharedPin() {
+    if (pin_ == Snapshot::Pin::kSlot) sharing_.release_slot(slot_);
+    if (pin_ == Snapshot::Pin::kLock) sharing_.unpin_by_lock(id_);
+  }
+  SharedPin(const SharedPin&) = delete;
+  SharedPin& operator=(const SharedPin&) = delete;
+
+ private:
+  Sharing& sharing_;
+  Snapshot::Pin pin_;
+  std::uint32_t slot_;
+  std::uint64_t id_;
+};
+
+void Environment::share_read(Snapshot& snapshot, Snapshot& copy) {
+  if (!snapshot.shared_pin) snapshot.shared_pin = std::make_shared<SharedPin>(*sharing, snapshot);
+  copy.shared_pin = snapshot.shared_pin;
+  copy.pin = snapshot.pin;
+  copy.slot = snapshot.slot;
+  copy.id = snapshot.id;
+  copy.view = snapshot.view;
+  copy.catalog = snapshot.catalog;
+  copy.tables.assign(1, snapshot.tables[0]);  // the others are looked up when they are needed
+}
+
 void Environment::end_read(Snapshot& snapshot) {
-  if (snapshot.pin == Snapshot::Pin::kSlot) sharing->release_slot(snapshot.slot);
-  if (snapshot.pin == Snapshot::Pin::kLock) sharing->unpin_by_lock(snapshot.id);
+  if (snapshot.shared_pin) {
+    snapshot.shared_pin.reset();
+  } else if (snapshot.pin == Snapshot::Pin::kSlot) {
+    sharing->release_slot(snapshot.slot);
+  } else if (snapshot.pin == Snapshot::Pin::kLock) {
+    sharing->unpin_by_lock(snapshot.id);
+  }
   snapshot.pin = Snapshot::Pin::kNone;
 }
 

@@ -31,25 +31,44 @@ void Snapshot::end() {
 }
 
 void Snapshot::end_one() {
-  if (ended_) return;
+  if (state_ == State::kEnded) return;
   if (outer_ != nullptr) {
     write->levels.roll_back(level_, *this);
     end_keeping_changes();
     return;
   }
-  ended_ = true;
+  state_ = State::kEnded;
   while (attached != nullptr) attached->detach();
-  ++write_count_;  // cursors take the way on which they learn why
-  id = 0;
-  view = {};
-  catalog = {};
-  tables.clear();  // so does root()
   if (write != nullptr) {
     write.reset();
     environment->end_write();
   }
   environment->end_read(*this);
+  empty();
   environment.reset();  // perhaps the last reference
+}
+
+/// Forgets what there is to read. Cursors take the way on which they learn why.
+void Snapshot::empty() {
+  ++write_count_;
+  ++epoch_;
+  id = 0;
+  view = {};
+  catalog = {};
+  tables.clear();  // so does root()
+}
+
+void Snapshot::reset() {
+  if (state_ != State::kLive) return;
+  state_ = State::kReset;
+  given_up_ = id;
+  environment->end_read(*this);
+  empty();
+}
+
+void Snapshot::restart() {
+  begin_change();
+  ++epoch_;
 }
 
 void Snapshot::move_to(Snapshot& other) {
@@ -78,7 +97,11 @@ void Snapshot::end_keeping_changes() {
 }
 
 Result<void> Snapshot::usable() const {
-  if (ended_) return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
+  if (state_ != State::kLive) {
+    return fail(ErrorCode::kTransactionEnded, state_ == State::kEnded
+                                                  ? "the transaction has ended"
+                                                  : "the transaction was reset and not renewed");
+  }
   if (stale()) {
     return fail(ErrorCode::kForked,
                 environment->path + ": the transaction was begun before fork()");

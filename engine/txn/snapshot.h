@@ -17,6 +17,7 @@ namespace kist::engine {
 
 class CursorState;
 class Environment;
+class SharedPin;
 class WriteState;
 
 /// One table as a transaction sees it.
@@ -51,6 +52,13 @@ class Snapshot {
   /// gets kTransactionEnded. Does nothing the second time. Called by the handle; the destructor is
   /// too late, because a cursor may hold the snapshot.
   void end();
+  /// Gives up what is pinned, like end(), but keeps the environment for another begin. Read
+  /// transactions only.
+  void reset();
+  /// Id of the snapshot, also of one that reset() gave up.
+  std::uint64_t last_id() const { return state_ == State::kLive ? id : given_up_; }
+  /// Another snapshot was begun in the place of the one that reset() gave up.
+  void revive() { state_ = State::kLive; }
   /// Whether there is something to read. Errors: kTransactionEnded; kForked; kMisuse while a nested
   /// transaction lives. Ask it in every call that does not begin with table(), existing() or
   /// present(), which do.
@@ -97,6 +105,12 @@ class Snapshot {
   CursorState* attached = nullptr;
   /// Raised by each begin_change(); cursors compare it.
   const std::uint64_t& write_count() const { return write_count_; }
+  /// Raised by each end(), reset() and restart(): bytes of the map that were got before may be
+  /// overwritten from then on.
+  std::uint64_t epoch() const { return epoch_; }
+  /// Announces, like begin_change(), that a write transaction goes on as another one, on a newer
+  /// snapshot.
+  void restart();
 
   std::shared_ptr<Environment> environment;
   std::uint64_t id = 0;
@@ -109,15 +123,21 @@ class Snapshot {
   enum class Pin : std::uint8_t { kNone, kSlot, kLock };
   Pin pin = Pin::kNone;
   std::uint32_t slot = 0;
+  std::shared_ptr<SharedPin> shared_pin;  // the same pin, once clones share it
 
  private:
+  enum class State : std::uint8_t { kLive, kReset, kEnded };
+
   Result<void> look_up(Table handle, TableState& state);
   void end_one();
   void move_to(Snapshot& other);
+  void empty();
 
   std::uint64_t write_count_ = 0;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t given_up_ = 0;  // id of what reset() gave up
   std::uint32_t birth_ = os::fork_count();
-  bool ended_ = false;
+  State state_ = State::kLive;
   std::shared_ptr<Snapshot> outer_;  // of a nested transaction: the one around it
   std::uint64_t level_ = 0;          // of a nested transaction: what it is in WriteState::levels
   Snapshot* inner_ = nullptr;        // the nested transaction that has everything now

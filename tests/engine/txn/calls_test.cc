@@ -162,6 +162,28 @@ TEST_F(CallsTest, AReadTransactionMakesNoSystemCallAtAll) {
   EXPECT_EQ(status, 0) << "-31 is SIGSYS: a system call was made";
 }
 
+TEST_F(CallsTest, RenewingAReadTransactionMakesNoSystemCallAtAll) {
+  fill(open());
+  const int status = ChildProcess([&] {
+                       const Database database = must(Database::open(path()));
+                       ReadTxn txn = must(database.read());
+                       Cursor cursor = must(txn.cursor({}));
+                       must(cursor.first());
+                       read_everything(database);
+                       if (!forbid_system_calls()) return 99;
+                       for (int i = 0; i < 100; ++i) {
+                         if (i % 2 == 0) txn.reset();
+                         require(!must(txn.renew()), "another snapshot");
+                         require(must(txn.lag()) == 0, "behind");
+                         require(must(txn.get({}, as_bytes("key 77"))).has_value(), "missing");
+                         require(must(cursor.first()), "no first record");
+                       }
+                       ::_exit(0);
+                     }).wait();
+  if (status == 99) GTEST_SKIP() << "this kernel has no seccomp filters";
+  EXPECT_EQ(status, 0) << "-31 is SIGSYS: a system call was made";
+}
+
 TEST_F(CallsTest, TheFilterWouldNotice) {
   const int status = ChildProcess([&] {
                        if (!forbid_system_calls()) return 99;

@@ -107,8 +107,9 @@ class Txn {
   /// or groups of their own.
   Result<TableStats> table_stats(Table table) const;
 
-  /// Whether bytes that this transaction returned stay as they are across its next write, because
-  /// they lie in the map and not in the transaction's own memory. Always true of read transactions.
+  /// Whether bytes that this transaction returned stay as they are across its writes, because they
+  /// lie in the map, where a commit before it put them, and not in its own memory. Always true of
+  /// read transactions. (After commit_and_continue() they are dead.)
   bool outlives_writes(Bytes bytes) const;
 
  protected:

@@ -115,9 +115,12 @@ class WriteTxn : public Txn {
   /// means nothing.
   Result<std::uint64_t> commit(std::optional<Durability> durability = std::nullopt);
   /// Commits and goes on writing, without giving up the writer's place in between. Savepoints end,
-  /// cursors stay. kMisuse in a nested transaction. When it fails, the transaction has ended.
+  /// spans are dead, cursors stay. kMisuse in a nested transaction, which goes on. When it fails
+  /// otherwise, the transaction has ended; so it has (the next call says it) when it was committed
+  /// but cannot go on.
   Result<std::uint64_t> commit_and_continue(std::optional<Durability> durability = std::nullopt);
-  /// Commits and goes on reading the result. kMisuse in a nested transaction.
+  /// Commits and goes on reading the result, which is pinned before anybody can commit over it.
+  /// kMisuse in a nested transaction, which goes on.
   Result<ReadTxn> commit_and_read(std::optional<Durability> durability = std::nullopt);
   /// Forgets all changes and ends the transaction.
   void abort();

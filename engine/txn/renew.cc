@@ -1,0 +1,58 @@
+// Snapshots that are given up, taken anew, or looked at twice.
+
+#include <kist/engine/txn.h>
+
+#include "engine/txn/environment.h"
+#include "engine/txn/snapshot.h"
+
+namespace kist::engine {
+namespace {
+
+std::unexpected<Error> ended() {
+  return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
+}
+
+}  // namespace
+
+Result<std::uint64_t> Txn::lag() const {
+  if (!snapshot_) return ended();
+  KIST_TRY(snapshot_->usable());
+  KIST_ASSIGN(const std::uint64_t newest, snapshot_->environment->newest_id());
+  return newest > snapshot_->id ? newest - snapshot_->id : 0;
+}
+
+bool Txn::outlives_writes(Bytes bytes) const {
+  if (!snapshot_ || !snapshot_->usable()) return false;
+  if (snapshot_->write == nullptr || bytes.empty()) return true;
+  // What this transaction wrote early it may give up and write over.
+  const Environment& environment = *snapshot_->environment;
+  const std::optional<std::uint64_t> page = environment.pager->page_of(bytes.data());
+  return page && !environment.space->took({*page, 1});
+}
+
+void ReadTxn::reset() {
+  if (snapshot_) snapshot_->reset();
+}
+
+Result<bool> ReadTxn::renew() {
+  if (!snapshot_ || !snapshot_->environment) return ended();
+  const std::uint64_t before = snapshot_->last_id();
+  snapshot_->reset();
+  if (auto begun = snapshot_->environment->begin_read(*snapshot_); !begun) {
+    snapshot_->environment->end_read(*snapshot_);
+    return std::unexpected(std::move(begun).error());
+  }
+  snapshot_->revive();
+  return snapshot_->id != before;
+}
+
+Result<ReadTxn> ReadTxn::clone() const {
+  if (!snapshot_) return ended();
+  KIST_TRY(snapshot_->usable());
+  ReadTxn copy;
+  copy.snapshot_ = std::make_shared<Snapshot>(snapshot_->environment);
+  snapshot_->environment->share_read(*snapshot_, *copy.snapshot_);
+  return copy;
+}
+
+}  // namespace kist::engine
