@@ -37,6 +37,9 @@ class Mapping {
   /// Not zero once a fault was caught inside the map: some page reads as zeros instead of its
   /// content. Never goes back.
   const std::atomic<std::uint32_t>& damaged() const { return damaged_; }
+  /// Makes damaged() kCondemned: whoever reads through this map must not, from now on.
+  void condemn() { damaged_.store(kCondemned, std::memory_order_release); }
+  static constexpr std::uint32_t kCondemned = 2;
 
  private:
   Mapping(std::uint8_t* data, std::uint64_t size) : data_(data), size_(size) {}

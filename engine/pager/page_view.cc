@@ -36,6 +36,12 @@ const std::uint8_t* PageView::fetch_slow(Ref ref, std::uint32_t kind) const {
 }
 
 Result<Bytes> PageView::large_value(const std::uint8_t* stored_ref) const {
+  auto value = verified_value(stored_ref);
+  if (!value && condemned()) return std::unexpected(damaged_map());
+  return value;
+}
+
+Result<Bytes> PageView::verified_value(const std::uint8_t* stored_ref) const {
   const Ref ref = load_ref(stored_ref);
   KIST_ASSIGN(const Bytes value, value_behind(stored_ref, ref));
   if ((ref.flags & kRefDirty) != 0) return value;
@@ -57,10 +63,7 @@ Result<Bytes> PageView::unverified_value(const std::uint8_t* stored_ref) const {
 Result<Bytes> PageView::value_behind(const std::uint8_t* stored_ref, const Ref& ref) const {
   if ((ref.flags & kRefDirty) != 0) {
     // Only a dirty page can refer to a value in memory: in a stored one such a ref is forged.
-    const auto at = reinterpret_cast<std::uintptr_t>(stored_ref);
-    const auto base = reinterpret_cast<std::uintptr_t>(base_);
-    const bool stored = at >= base && at - base < limit_ << shift_;
-    if (stored || values_ == nullptr || !values_->holds(ref.page)) {
+    if (mapped(stored_ref) || values_ == nullptr || !values_->holds(ref.page)) {
       return std::unexpected(
           pager_->damage(ref.page, "a stored reference to a value is marked as being in memory"));
     }
@@ -75,15 +78,22 @@ Result<Bytes> PageView::value_behind(const std::uint8_t* stored_ref, const Ref& 
 }
 
 Error PageView::damaged_page(const std::uint8_t* page, const char* what) const {
+  if (condemned()) return damaged_map();
   return pager_->damage(load48(page + page_layout::kNumber), what);
 }
 
 Error PageView::damaged_at(const std::uint8_t* at, const char* what) const {
+  if (condemned()) return damaged_map();
   if (mapped(at)) return pager_->damage(static_cast<std::uint64_t>(at - base_) >> shift_, what);
   return Error{ErrorCode::kDamaged, fmt::format("{}: in a changed page, {}", pager_->path(), what)};
 }
 
 Error PageView::damaged_map() const {
+  if (condemned()) {
+    return Error{
+        ErrorCode::kTransactionEnded,
+        pager_->path() + ": the write transaction whose uncommitted state was read has ended"};
+  }
   return Error{ErrorCode::kDamaged,
                fmt::format("{}: part of the file could not be read (cut short, or an I/O error)",
                            pager_->path())};

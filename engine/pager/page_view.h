@@ -45,6 +45,13 @@ class PageView {
     damaged_ = &map->mapping->damaged();
   }
 
+  /// Reads through another map of the same file, which reaches at least as far, and in which
+  /// another error may be noted than in the usual one.
+  void read_through(const os::Mapping& mapping) {
+    base_ = mapping.data();
+    damaged_ = &mapping.damaged();
+  }
+
   /// The tree page that `ref` refers to, verified at its first touch in this process; null on
   /// damage. Its type and level are as asked for even when the bytes changed since.
   const std::uint8_t* fetch(const Ref& ref, std::uint8_t level) const {
@@ -86,13 +93,15 @@ class PageView {
   /// may be zeros. Asked at the end of each operation.
   bool map_damaged() const { return damaged_->load(std::memory_order_relaxed) != 0; }
 
-  /// What map_damaged() looks at. It lives as long as the environment.
+  /// What map_damaged() looks at. It lives as long as the environment; that of a reader of an
+  /// uncommitted state, as long as that reader.
   const std::atomic<std::uint32_t>* damaged_flag() const { return damaged_; }
 
   /// The error of the last failure.
   Error take_error() const { return std::move(error_); }
   /// Records that the content of `page` contradicts itself; returns the error.
   Error damaged_page(const std::uint8_t* page, const char* what) const;
+  /// Why map_damaged(). kTransactionEnded when the map was condemned, kDamaged otherwise.
   Error damaged_map() const;
   /// The same of the page that `at` points into, whichever it is.
   Error damaged_at(const std::uint8_t* at, const char* what) const;
@@ -109,6 +118,11 @@ class PageView {
 
  private:
   const std::uint8_t* fetch_slow(Ref ref, std::uint32_t kind) const;
+  Result<Bytes> verified_value(const std::uint8_t* stored_ref) const;
+  /// Whether somebody else put an end to reading; see os::Mapping::condemn().
+  bool condemned() const {
+    return damaged_->load(std::memory_order_relaxed) == os::Mapping::kCondemned;
+  }
   Result<Bytes> value_behind(const std::uint8_t* stored_ref, const Ref& ref) const;
 
   const std::uint8_t* base_ = nullptr;

@@ -52,7 +52,7 @@ std::size_t Levels::index_of(std::uint64_t name) const {
 
 void Levels::roll_back(std::uint64_t name, Snapshot& snapshot) {
   const std::size_t index = index_of(name);
-  const bool seen = false;
+  const bool seen = state_.readers.any();
   for (; levels_.size() > index + 1; levels_.pop_back()) {
     state_.memory().marks.remove(levels_.back().mark);
     state_.early.roll_back(seen);

@@ -43,6 +43,7 @@ void Snapshot::end_one() {
     write.reset();
     environment->end_write();
   }
+  uncommitted.reset();
   environment->end_read(*this);
   empty();
   environment.reset();  // perhaps the last reference
@@ -90,6 +91,7 @@ void Snapshot::begin_nested(std::shared_ptr<Snapshot> outer, std::uint64_t level
 void Snapshot::end_keeping_changes() {
   write->levels.end(level_);
   write->early.drop_all(this);
+  write->readers.end(this);
   move_to(*outer_);
   outer_->inner_ = nullptr;
   const std::shared_ptr<Snapshot> outer = std::exchange(outer_, nullptr);
@@ -105,6 +107,11 @@ Result<void> Snapshot::usable() const {
   if (stale()) {
     return fail(ErrorCode::kForked,
                 environment->path + ": the transaction was begun before fork()");
+  }
+  if (uncommitted && uncommitted->over()) {
+    return fail(
+        ErrorCode::kTransactionEnded,
+        environment->path + ": the write transaction whose uncommitted state is read has ended");
   }
   if (inner_ != nullptr) {
     return fail(ErrorCode::kMisuse,
@@ -131,7 +138,7 @@ Result<TableState*> Snapshot::table(Table handle) {
   }
   if (handle.index() >= tables.size()) tables.resize(handle.index() + 1);
   TableState& state = tables[handle.index()];
-  state.owner = handle.owner();
+  state.owner = uncommitted ? kAskEachTime : handle.owner();
   if (state.presence == TableState::Presence::kUnknown) KIST_TRY(look_up(handle, state));
   return &state;
 }

@@ -18,6 +18,7 @@ namespace kist::engine {
 class CursorState;
 class Environment;
 class SharedPin;
+class UncommittedHold;
 class WriteState;
 
 /// One table as a transaction sees it.
@@ -59,7 +60,8 @@ class Snapshot {
   std::uint64_t last_id() const { return state_ == State::kLive ? id : given_up_; }
   /// Another snapshot was begun in the place of the one that reset() gave up.
   void revive() { state_ = State::kLive; }
-  /// Whether there is something to read. Errors: kTransactionEnded; kForked; kMisuse while a nested
+  /// Whether there is something to read. Errors: kTransactionEnded, also of a reader of an
+  /// uncommitted state whose writer has ended; kForked; kMisuse while a nested
   /// transaction lives. Ask it in every call that does not begin with table(), existing() or
   /// present(), which do.
   Result<void> usable() const;
@@ -118,6 +120,10 @@ class Snapshot {
   TableRecord catalog;
   std::vector<TableState> tables;     // by Table::index(); [0] is the default table
   std::unique_ptr<WriteState> write;  // of a write transaction
+  std::shared_ptr<const UncommittedHold> uncommitted;  // of a reader of an uncommitted state
+
+  /// TableState::owner in such a reader: root() then never answers, and every call asks usable().
+  static constexpr std::uint32_t kAskEachTime = 0xFFFFFFFF;
 
   // How the snapshot is pinned: by a reader slot, by a byte lock, or (writers) by the writer lock.
   enum class Pin : std::uint8_t { kNone, kSlot, kLock };

@@ -1,6 +1,7 @@
 #include "engine/txn/tree_commit.h"
 
 #include <cstring>
+#include <utility>
 
 #include "engine/base/checksum.h"
 #include "engine/tree/branch_edit.h"
@@ -10,7 +11,7 @@ namespace kist::engine {
 
 Result<Ref> TreeCommit::write(const Ref& ref) {
   if ((ref.flags & kRefDirty) == 0) return ref;
-  std::uint8_t* page = context_.arena.page(ref.page);
+  const std::uint8_t* page = context_.arena.page(ref.page);
   return ref.level() == 0 ? write_leaf(ref, page) : write_branch(ref, page);
 }
 
@@ -26,8 +27,9 @@ Result<std::uint64_t> TreeCommit::next_number() {
   return runs_[run_].start + used_++;
 }
 
-Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
+Result<Ref> TreeCommit::write_leaf(const Ref& ref, const std::uint8_t* page) {
   std::uint16_t indirect = 0;
+  std::vector<std::pair<std::size_t, Ref>> places;  // of what lay in memory
   const LeafReader leaf(page, page_size(), page_shape(page));
   for (std::size_t i = 0; i < leaf.count(); ++i) {
     const LeafRecord record = leaf.record(i);
@@ -35,16 +37,13 @@ Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
     indirect = kRefIndirect;
     const Ref value = load_ref(record.value());
     if ((value.flags & kRefDirty) == 0) continue;
-    Ref final_ref;
     if ((value.flags & kRefNested) != 0) {
-      KIST_ASSIGN(final_ref, write(value));
-      final_ref.flags |= kRefNested;
+      KIST_ASSIGN(Ref root, write(value));
+      root.flags |= kRefNested;
+      places.emplace_back(i, root);
     } else {
-      final_ref = values_[value.page];
+      places.emplace_back(i, values_[value.page]);
     }
-    std::uint8_t bytes[ref_layout::kSize];
-    store_ref(bytes, final_ref);
-    leaf_overwrite(page, page_size(), i, bytes, true);
   }
   KIST_ASSIGN(const std::uint64_t number, next_number());
   KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
@@ -55,16 +54,21 @@ Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
   } else {
     std::memcpy(out, page, page_size());
   }
+  for (const auto& [index, place] : places) {
+    std::uint8_t bytes[ref_layout::kSize];
+    store_ref(bytes, place);
+    leaf_overwrite(out, page_size(), index, bytes, true);
+  }
   return seal(out, number, ref, indirect);
 }
 
-Result<Ref> TreeCommit::write_branch(const Ref& ref, std::uint8_t* page) {
+Result<Ref> TreeCommit::write_branch(const Ref& ref, const std::uint8_t* page) {
   std::uint16_t indirect = 0;
   const BranchView branch = private_branch(page, page_size());
-  for (std::size_t i = 0; i < branch.count(); ++i) {
-    KIST_ASSIGN(const Ref child, write(branch.ref(i)));
-    branch_set_ref(page, i, child);
-    indirect |= child.flags & kRefIndirect;
+  std::vector<Ref> children(branch.count());
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    KIST_ASSIGN(children[i], write(branch.ref(i)));
+    indirect |= static_cast<std::uint16_t>(children[i].flags & kRefIndirect);
   }
   KIST_ASSIGN(const std::uint64_t number, next_number());
   KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
@@ -75,6 +79,7 @@ Result<Ref> TreeCommit::write_branch(const Ref& ref, std::uint8_t* page) {
   } else {
     std::memcpy(out, page, page_size());
   }
+  for (std::size_t i = 0; i < children.size(); ++i) branch_set_ref(out, i, children[i]);
   return seal(out, number, ref, indirect);
 }
 

@@ -27,16 +27,16 @@ class TreeCommit {
       : context_(context), runs_(runs), id_(id), seed_(seed), values_(values), out_(out) {}
 
   /// Writes the dirty pages below `ref`, itself included, and returns the final reference, which
-  /// has the counts of the dirty one. Committed pages stay where they are. Dirty pages keep their
-  /// content, except that their references become final. Errors: those of writing; kDamaged when
+  /// has the counts of the dirty one. Committed pages stay where they are, and dirty pages as they
+  /// are: others may be reading them. Errors: those of writing; kDamaged when
   /// there are more pages than `runs` have room for.
   Result<Ref> write(const Ref& ref);
 
  private:
   std::size_t page_size() const { return context_.view.page_size(); }
   Result<std::uint64_t> next_number();
-  Result<Ref> write_leaf(const Ref& ref, std::uint8_t* page);
-  Result<Ref> write_branch(const Ref& ref, std::uint8_t* page);
+  Result<Ref> write_leaf(const Ref& ref, const std::uint8_t* page);
+  Result<Ref> write_branch(const Ref& ref, const std::uint8_t* page);
   Ref seal(std::uint8_t* out, std::uint64_t number, const Ref& ref, std::uint16_t indirect) const;
 
   WriteContext& context_;

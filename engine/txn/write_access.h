@@ -49,6 +49,7 @@ auto guarded(Snapshot& snapshot, WriteState& state, Function change) -> decltype
   state.changed = true;
   auto result = change();
   if (!result) state.broken = result.error();
+  state.readers.any();  // gives up what was kept for those that are gone
   return result;
 }
 

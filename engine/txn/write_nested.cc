@@ -45,6 +45,14 @@ Result<void> WriteTxn::rollback_to(const Savepoint& savepoint) {
   return {};
 }
 
+Result<ReadTxn> WriteTxn::read_uncommitted() {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  ReadTxn reader;
+  reader.snapshot_ = std::make_shared<Snapshot>(snapshot_->environment);
+  KIST_TRY(state->readers.begin(*snapshot_, *reader.snapshot_));
+  return reader;
+}
+
 Result<void> WriteTxn::release(const Savepoint& savepoint) {
   KIST_ASSIGN(WriteState * state, with_savepoint(snapshot_, savepoint.level_));
   state->levels.end(savepoint.level_);

@@ -10,6 +10,7 @@ namespace kist::engine {
 WriteState::WriteState(Environment& environment, Snapshot& snapshot)
     : context(snapshot.view, *environment.memory),
       early(environment),
+      readers(environment, environment.memory),
       environment_(environment),
       memory_(environment.memory),
       snapshot_(&snapshot),
@@ -23,7 +24,13 @@ Result<Ref> WriteState::add_large(Bytes value) {
 }
 
 WriteState::~WriteState() {
-  memory_->reset();
+  readers.end(nullptr);
+  if (readers.any()) {
+    // The last of them gives it up.
+    environment_.memory = std::make_shared<DirtyMemory>(environment_.page_size);
+  } else {
+    memory_->reset();
+  }
 }
 
 bool WriteState::latched() const {

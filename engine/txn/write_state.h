@@ -12,6 +12,7 @@
 #include "engine/txn/early_space.h"
 #include "engine/txn/levels.h"
 #include "engine/txn/snapshot.h"
+#include "engine/txn/uncommitted.h"
 
 namespace kist::engine {
 
@@ -62,6 +63,7 @@ class WriteState {
   WriteContext context;
   EarlySpace early;
   Levels levels{*this};
+  UncommittedReaders readers;
   /// Set when a change failed half-way: nothing but abort is possible any more, or going back to a
   /// savepoint.
   std::optional<Error> broken;
