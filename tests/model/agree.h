@@ -48,6 +48,8 @@ auto comparable(const std::optional<T>& value)
 
 // The same in words.
 
+/// Bytes with an escape for all that is no letter, digit or sign.
+std::string printable(std::string_view bytes);
 std::string show(std::string_view bytes);
 inline std::string show(const std::string& bytes) {
   return show(std::string_view(bytes));
@@ -88,7 +90,7 @@ void agree(const Result<T>& got, const Outcome<U>& want, Where at = Where::curre
     require(!got, "succeeded; the model says error " + code, at);
     require(got.error().code == want.error(),
             "error " + std::to_string(static_cast<int>(got.error().code)) + " (" +
-                got.error().message + "); the model says error " + code,
+                printable(got.error().message) + "); the model says error " + code,
             at);
     return;
   }

@@ -3,9 +3,10 @@
 namespace kist::test::model::landed {
 
 // What the engine can do so far.
-inline constexpr bool kOrders = false;
-inline constexpr bool kMultimaps = false;
+inline constexpr bool kOrders = true;
+inline constexpr bool kMultimaps = true;
 inline constexpr bool kAppend = true;
+inline constexpr bool kMultiCursors = false;
 inline constexpr bool kNesting = false;  // and all else that a transaction can do
 
 }  // namespace kist::test::model::landed

@@ -57,6 +57,10 @@ class TableModel {
   const engine::TableOptions& options() const { return options_; }
   const Style& style() const { return style_; }
   bool multi() const { return options_.multi; }
+  bool key_order_by_function() const {
+    return options_.key_order == engine::Order::kReversed ||
+           options_.key_order == engine::Order::kCustom;
+  }
   /// Bytes of each key, of each value; 0 when free.
   std::size_t key_size() const { return fixed_size(options_.key_order); }
   std::size_t value_size() const;

@@ -63,7 +63,10 @@ double some_double(Random& random, std::uint64_t space) {
 }  // namespace
 
 Words::Words(Random& random, std::uint32_t page_size)
-    : random_(random), page_size_(page_size), longest_key_(page_size / 2 - 26) {}
+    : random_(random),
+      page_size_(page_size),
+      longest_key_(page_size / 2 - 26),
+      multimaps_(random.one_in(2)) {}
 
 engine::TableOptions Words::options() {
   engine::TableOptions options;
@@ -76,9 +79,9 @@ engine::TableOptions Words::options() {
     }
     return order;
   };
-  if constexpr (landed::kOrders) options.key_order = some_order(options.key_comparator);
-  if constexpr (!landed::kMultimaps) return options;
-  options.multi = random_.one_in(2);
+  if (!landed::kMultiCursors && !multimaps_) return options;
+  options.key_order = some_order(options.key_comparator);
+  options.multi = multimaps_ && random_.one_in(2);
   if (!options.multi) return options;
   options.value_order = some_order(options.value_comparator);
   static constexpr std::array<std::uint16_t, 6> kSizes{1, 2, 4, 8, 16, 33};

@@ -13,6 +13,7 @@ class Words {
  public:
   Words(Random& random, std::uint32_t page_size);
 
+  bool multimaps() const { return multimaps_; }
   /// What a table may be created with.
   engine::TableOptions options();
   Style style();
@@ -45,6 +46,7 @@ class Words {
   Random& random_;
   std::uint32_t page_size_;
   std::size_t longest_key_;
+  bool multimaps_;
 };
 
 }  // namespace kist::test::model

@@ -10,7 +10,7 @@ const std::vector<Family>& families() {
   static const std::vector<Family> kFamilies{
       {"get", kAnything, kNone, 60, get},
       // {"get_many", kAnything, kNone, 6, get_many},
-      // {"get_pair", kAnything, kNone, 20, get_pair},
+      {"get_pair", kAnything, kNone, 20, get_pair},
       {"look_at_tables", kAnything, kNone, 2, look_at_tables},
       {"put", kWriter, kGrows, 200, put},
       // {"put_many", kWriter, kGrows, 6, put_many},

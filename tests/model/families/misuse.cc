@@ -53,7 +53,8 @@ void misuse(World& world) {
   switch (world.random.below(4)) {
     case 0:
       world.call("a second write transaction");
-      return refused(world.database->write(std::chrono::milliseconds(0)), ErrorCode::kMisuse);
+      refused(world.database->write(std::chrono::milliseconds(0)), ErrorCode::kBusy);
+      return refused(world.database->write(), ErrorCode::kMisuse);
     case 1:
       if (world.levels.size() < 2) return;
       world.call("commit_and_continue of a nested transaction");
