@@ -63,6 +63,7 @@ void Snapshot::reset() {
   if (state_ != State::kLive) return;
   state_ = State::kReset;
   given_up_ = id;
+  uncommitted.reset();
   environment->end_read(*this);
   empty();
 }
