@@ -123,6 +123,11 @@ void TreeWriter::add_count(std::int64_t pairs, std::int64_t keys) {
 }
 
 Result<void> TreeWriter::store(Bytes value, bool indirect) {
+  const bool set = shape_.dense != 0 || shape_.long_keys;
+  if (set && record_.key != nullptr) {
+    if (indirect) context_.free_value(load_ref(value.data()));
+    return {};
+  }
   std::array<std::uint8_t, ref_layout::kSize> reference;
   if (shape_.long_keys && !indirect &&
       key_.size() > inline_value_limit(static_cast<std::uint32_t>(page_size()))) {

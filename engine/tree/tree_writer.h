@@ -39,9 +39,9 @@ class TreeWriter {
   const LeafRecord& record() const { return record_; }
 
   /// Stores a value under the key that seek() was asked for: `value` inline, or the 24 bytes of a
-  /// Ref when `indirect`. A large value replaced by it is given up. Consumes the position. In a
-  /// tree with long keys such a key goes to a pending value of its own, or where `value` refers to
-  /// when `indirect`.
+  /// Ref when `indirect`. A large value replaced by it is given up. Consumes the position. Of
+  /// trees of values, which are sets: a key that is there stays as it is, and what `value` refers
+  /// to is given up; a long key goes to a pending value of its own, or is where `value` refers to.
   Result<void> store(Bytes value, bool indirect);
   /// Removes the record found by seek(), its large value too. Consumes the position.
   Result<void> erase();

@@ -42,7 +42,9 @@ Result<void> RecordEdit::change(Function function) {
 Result<void> RecordEdit::store(Bytes value) {
   return change([&]() -> Result<void> {
     const auto page_size = static_cast<std::uint32_t>(state_.context.view.page_size());
-    if (value_fits_inline(page_size, key_.size(), value.size())) return tree_.store(value, false);
+    // A comparator may have taken another key for the same; then that one stays.
+    const std::size_t key_size = found_ ? tree_.record().key_size : key_.size();
+    if (value_fits_inline(page_size, key_size, value.size())) return tree_.store(value, false);
     std::array<std::uint8_t, ref_layout::kSize> reference;
     KIST_ASSIGN(const Ref ref, state_.add_large(value));
     store_ref(reference.data(), ref);
