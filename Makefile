@@ -19,7 +19,7 @@ help:
 	@echo 'make test          every test in every build, short crash and fuzz runs, format-check'
 	@echo 'make stress        five languages write the same keys for SECONDS=$(SECONDS)'
 	@echo 'make model         random operations against a model for SECONDS=$(SECONDS), or OPERATIONS=n of them'
-	@echo 'make bench         compare with LMDB'
+	@echo 'make bench         compare with LMDB and others, 5 minutes, to build/bench; FULL=1: everything, hours'
 	@echo 'make instructions  instructions an operation, by callgrind, beside LMDB'
 	@echo 'make fuzz          all fuzz targets, SECONDS=$(SECONDS) each'
 	@echo 'make crash         the crash harness for SECONDS=$(SECONDS)'
@@ -60,7 +60,7 @@ test: setup
 	@.ci/test
 
 bench: build
-	@build/release/bin/kist_bench
+	@$(KIST_PYTHON) tests/bench/run.py $(if $(FULL),--full) build/release/bin/kist_bench build/bench
 
 instructions: build
 	@$(KIST_PYTHON) tests/instructions/count.py build/release/bin/kist_instructions

@@ -1,118 +1,64 @@
 // kist_bench: the same workloads on Kist and its peers, interleaved round by round.
 
-#include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <functional>
-#include <map>
-#include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <stdlib.h>
 
-#include "tests/bench/kist_engine.h"
-#include "tests/bench/lmdb_engine.h"
+#include "tests/bench/driver.h"
+#include "tests/bench/machine.h"
+#include "tests/bench/memory_limit.h"
+#include "tests/bench/process.h"
 #include "tests/bench/report.h"
-#include "tests/bench/workloads.h"
+#include "tests/bench/workload.h"
 
 namespace kist::bench {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Settings {
-  std::vector<std::string> workloads;
-  std::vector<std::string> engines;
-  std::string keys{kKeyKindNames[0]};
-  std::size_t value_size = 100;
-  std::size_t records = 200000;
-  std::size_t rounds = 5;
-  std::string json;
-  std::string directory;
+/// A folder of its own for the stores, removed with everything in it and whatever else is left.
+class Scratch {
+ public:
+  explicit Scratch(const std::string& parent) : path_(parent + "/kist-bench-XXXXXX") {
+    if (::mkdtemp(path_.data()) == nullptr) throw Failure("cannot make a folder in " + parent);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+    MemoryLimit::remove_left();
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
 };
 
-/// One engine prepared for one workload. Each call runs it once and returns operations a second.
-using Runner = std::function<double(std::uint64_t round)>;
-
-template <typename Engine>
-Runner make_runner(const Workload& workload, Dataset& data, const fs::path& directory) {
-  const auto open = [directory, &workload](bool fresh) {
-    if (fresh) {
-      fs::remove_all(directory);
-      fs::create_directories(directory);
-    }
-    return std::make_shared<Engine>(directory.string(), workload.durable);
-  };
-  std::shared_ptr<Engine> loaded;
-  if (workload.loaded) {
-    loaded = open(true);
-    fill(*loaded, data, data.shuffled());
+void list() {
+  for (const Workload& workload : workloads()) {
+    fmt::print("workload {:22} {}\n", workload.name, workload.what);
   }
-  return [=, &workload, &data](std::uint64_t round) {
-    const std::shared_ptr<Engine> engine = loaded ? loaded : open(true);
-    const auto start = std::chrono::steady_clock::now();
-    const std::uint64_t operations = run(workload.name, *engine, data, round);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    return static_cast<double>(operations) / took.count();
-  };
-}
-
-using MakeRunner = Runner (*)(const Workload&, Dataset&, const fs::path&);
-
-const std::vector<std::pair<std::string, MakeRunner>>& engines() {
-  static const std::vector<std::pair<std::string, MakeRunner>> all = {
-      {std::string(KistEngine::kName), &make_runner<KistEngine>},
-      {std::string(LmdbEngine::kName), &make_runner<LmdbEngine>},
-      {std::string(LmdbWritemapEngine::kName), &make_runner<LmdbWritemapEngine>},
-  };
-  return all;
-}
-
-std::vector<Row> measure(const Workload& workload, const Settings& settings, Dataset& data) {
-  std::vector<std::pair<std::string, Runner>> runners;
-  for (const auto& [name, make] : engines()) {
-    if (std::ranges::find(settings.engines, name) == settings.engines.end()) continue;
-    runners.emplace_back(name, make(workload, data, fs::path(settings.directory) / name));
+  for (const Engine& engine : engines()) {
+    std::string note = engine.by_default ? "" : " (when named)";
+    if (!engine.only_workload.empty()) note += fmt::format(" (in {} only)", engine.only_workload);
+    fmt::print("engine   {:22} {}{}\n", engine.name, engine.version, note);
   }
-  std::map<std::string, std::vector<double>> rates;
-  for (std::uint64_t round = 0; round <= settings.rounds; ++round) {
-    for (const auto& [name, runner] : runners) {
-      const double rate = runner(round);
-      if (round > 0) rates[name].push_back(rate);  // the first round warms up
-    }
-  }
-  std::vector<Row> rows;
-  for (const auto& [name, runner] : runners) {
-    rows.push_back({std::string(workload.name), name, settings.keys, settings.value_size,
-                    "ops_per_second", "1/s", median(rates[name]), rates[name]});
-  }
-  return rows;
-}
-
-int bench(const Settings& settings) {
-  const auto kind = std::ranges::find(kKeyKindNames, settings.keys) - std::begin(kKeyKindNames);
-  Dataset data(static_cast<KeyKind>(kind), settings.records, settings.value_size, 20261120);
-  std::vector<Row> rows;
-  for (const Workload& workload : kWorkloads) {
-    if (std::ranges::find(settings.workloads, workload.name) == settings.workloads.end()) continue;
-    fmt::print(stderr, "{}: {}\n", workload.name, workload.what);
-    for (Row& row : measure(workload, settings, data)) rows.push_back(std::move(row));
-  }
-  fs::remove_all(settings.directory);
-  fmt::print("{} keys, values of {} bytes, {} records, median of {} interleaved rounds\n\n{}",
-             settings.keys, settings.value_size, settings.records, settings.rounds,
-             as_table(rows, settings.engines));
-  if (!settings.json.empty() && !write_json(rows, settings.json)) {
-    give_up("cannot write " + settings.json);
-  }
-  return 0;
-}
-
-int list() {
-  for (const Workload& workload : kWorkloads)
-    fmt::print("workload {:20} {}\n", workload.name, workload.what);
-  for (const auto& [name, make] : engines()) fmt::print("engine   {}\n", name);
   for (const std::string_view name : kKeyKindNames) fmt::print("keys     {}\n", name);
+}
+
+int bench(Settings settings, const std::string& parent, const std::string& json) {
+  take_signals();
+  const Scratch scratch(parent);
+  settings.directory = scratch.path();
+  const Results results = run(settings);
+  fmt::print(
+      "{} keys, values of {} bytes, {} records, median of {} interleaved rounds, seed {}\n\n",
+      settings.keys, settings.value_size, settings.records, settings.rounds, settings.seed);
+  fmt::print("{}", as_table(results));
+  if (!json.empty() && !write_json(results.rows, json)) throw Failure("cannot write " + json);
   return 0;
 }
 
@@ -120,14 +66,20 @@ int main_of(int argc, char** argv) {
   Settings settings;
   std::vector<std::string> all_workloads;
   std::vector<std::string> all_engines;
-  for (const Workload& workload : kWorkloads) all_workloads.emplace_back(workload.name);
-  for (const auto& [name, make] : engines()) all_engines.push_back(name);
+  for (const Workload& workload : workloads()) all_workloads.push_back(workload.name);
+  for (const Engine& engine : engines()) {
+    all_engines.push_back(engine.name);
+    if (engine.by_default) settings.engines.push_back(engine.name);
+  }
   settings.workloads = all_workloads;
-  settings.engines = all_engines;
 
   CLI::App app{"Runs the same workloads on Kist and its peers, side by side"};
   bool only_list = false;
+  bool only_describe = false;
+  std::string json;
+  std::string parent = fs::temp_directory_path().string();
   app.add_flag("--list", only_list, "List workloads, engines and kinds of keys");
+  app.add_flag("--describe", only_describe, "Say what machine and engines these are, as Markdown");
   app.add_option("--workload", settings.workloads, "Workloads, separated by commas")
       ->delimiter(',')
       ->check(CLI::IsMember(all_workloads));
@@ -139,17 +91,20 @@ int main_of(int argc, char** argv) {
           std::vector<std::string>(std::begin(kKeyKindNames), std::end(kKeyKindNames))));
   app.add_option("--value-size", settings.value_size, "Bytes of a value")
       ->check(CLI::Range(1, 1 << 24));
-  app.add_option("--records", settings.records, "Records")->check(CLI::Range(1000, 100000000));
-  app.add_option("--rounds", settings.rounds, "Rounds that count")->check(CLI::Range(1, 1000));
-  app.add_option("--json", settings.json, "File to write the figures to");
-  std::string parent = fs::temp_directory_path().string();
+  app.add_option("--records", settings.records, "Records")->check(CLI::Range(100, 100000000));
+  app.add_option("--rounds", settings.rounds, "Rounds")->check(CLI::Range(1, 1000));
+  app.add_option("--seed", settings.seed, "What keys and values are drawn from");
+  app.add_option("--json", json, "File to write the figures to");
   app.add_option("--directory", parent, "Where the stores are made")->check(CLI::ExistingDirectory);
   CLI11_PARSE(app, argc, argv);
-  if (only_list) return list();
-  std::string pattern = parent + "/kist-bench-XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) give_up("cannot make a directory in " + parent);
-  settings.directory = pattern;
-  return bench(settings);
+  try {
+    if (only_list) return list(), 0;
+    if (only_describe) return fmt::print("{}", describe(parent)), 0;
+    return bench(settings, parent, json);
+  } catch (const Failure& failure) {
+    fmt::print(stderr, "kist_bench: {}\n", failure.what());
+    return 1;
+  }
 }
 
 }  // namespace

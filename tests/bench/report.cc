@@ -7,6 +7,57 @@
 #include <nlohmann/json.hpp>
 
 namespace kist::bench {
+namespace {
+
+/// In the order in which they come.
+std::vector<std::string> workloads_of(const std::vector<Row>& rows) {
+  std::vector<std::string> names;
+  for (const Row& row : rows) {
+    if (std::ranges::find(names, row.workload) == names.end()) names.push_back(row.workload);
+  }
+  return names;
+}
+
+/// Those of which there is any row.
+std::vector<std::string> engines_of(const Results& results) {
+  std::vector<std::string> names = results.engines;
+  std::erase_if(names, [&](const std::string& name) {
+    return std::ranges::find(results.rows, name, &Row::engine) == results.rows.end();
+  });
+  return names;
+}
+
+/// A line for each workload and reason.
+std::string skip_lines(const std::vector<Skip>& skips) {
+  std::vector<Skip> lines;
+  for (const Skip& skip : skips) {
+    const auto same = std::ranges::find_if(lines, [&](const Skip& line) {
+      return line.workload == skip.workload && line.reason == skip.reason;
+    });
+    if (same == lines.end()) {
+      lines.push_back(skip);
+    } else {
+      same->engine += ", " + skip.engine;
+    }
+  }
+  std::string text;
+  for (const Skip& line : lines) {
+    text += fmt::format("SKIPPED {} of {}: {}\n", line.workload, line.engine, line.reason);
+  }
+  return text;
+}
+
+/// 0 where it was not measured.
+double rate(const std::vector<Row>& rows, const std::string& workload, const std::string& engine) {
+  for (const Row& row : rows) {
+    if (row.workload == workload && row.engine == engine && row.metric == "ops_per_second") {
+      return row.value;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -15,37 +66,29 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-std::string as_table(const std::vector<Row>& rows, const std::vector<std::string>& engines) {
-  std::string table = "| workload |";
-  for (const std::string& engine : engines) table += fmt::format(" {} op/s |", engine);
-  for (std::size_t i = 1; i < engines.size(); ++i) {
-    table += fmt::format(" {} / {} |", engines[0], engines[i]);
-  }
+std::string as_table(const Results& results) {
+  const std::vector<std::string> engines = engines_of(results);
+  std::string table = "| operations a second |";
+  for (const std::string& engine : engines) table += fmt::format(" {} |", engine);
   table += "\n|---|";
-  for (std::size_t i = 0; i < 2 * engines.size() - 1; ++i) table += "---:|";
+  for (std::size_t i = 0; i < engines.size(); ++i) table += "---:|";
   table += "\n";
-  std::vector<std::string> workloads;
-  for (const Row& row : rows) {
-    if (std::ranges::find(workloads, row.workload) == workloads.end()) {
-      workloads.push_back(row.workload);
-    }
-  }
-  for (const std::string& workload : workloads) {
-    const auto rate = [&](const std::string& engine) {
-      for (const Row& row : rows) {
-        if (row.workload == workload && row.engine == engine && row.metric == "ops_per_second") {
-          return row.value;
-        }
-      }
-      return 0.0;
-    };
+  for (const std::string& workload : workloads_of(results.rows)) {
+    const double base = rate(results.rows, workload, "lmdb");
     table += fmt::format("| {} |", workload);
-    for (const std::string& engine : engines) table += fmt::format(" {:.0f} |", rate(engine));
-    for (std::size_t i = 1; i < engines.size(); ++i) {
-      table += fmt::format(" {:.2f} |", rate(engines[0]) / rate(engines[i]));
+    for (const std::string& engine : engines) {
+      const double own = rate(results.rows, workload, engine);
+      if (own == 0) {
+        table += " - |";
+      } else if (base == 0 || engine == "lmdb") {
+        table += fmt::format(" {:.{}f} |", own, own < 100 ? 1 : 0);
+      } else {
+        table += fmt::format(" {:.{}f} ({:.2f}) |", own, own < 100 ? 1 : 0, own / base);
+      }
     }
     table += "\n";
   }
+  if (!results.skips.empty()) table += "\n" + skip_lines(results.skips);
   return table;
 }
 

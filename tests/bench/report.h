@@ -14,13 +14,26 @@ struct Row {
   std::string metric;
   std::string unit;
   double value = 0;
-  std::vector<double> rounds;
+  std::vector<double> rounds = {};
+};
+
+/// A workload that an engine was not measured in.
+struct Skip {
+  std::string workload;
+  std::string engine;
+  std::string reason;
+};
+
+struct Results {
+  std::vector<std::string> engines;  ///< Those that were asked for, in order.
+  std::vector<Row> rows;
+  std::vector<Skip> skips;
 };
 
 double median(std::vector<double> values);
-/// A table for people: a line a workload, a column an engine, and the ratio of the first engine to
-/// each other one.
-std::string as_table(const std::vector<Row>& rows, const std::vector<std::string>& engines);
+/// A Markdown table of operations a second: a line a workload, a column an engine, and in brackets
+/// the ratio to the engine lmdb; below it, what was skipped.
+std::string as_table(const Results& results);
 /// Writes the rows as a JSON list. False when the file cannot be written.
 bool write_json(const std::vector<Row>& rows, const std::string& path);
 

@@ -6,28 +6,27 @@
 #include <string>
 
 #include "tests/bench/dataset.h"
-#include "tests/bench/lmdb_engine.h"
-#include "tests/bench/workloads.h"
+#include "tests/instructions/lmdb_engine.h"
 
 namespace kist::bench {
 namespace {
 
 constexpr std::size_t kRecords = 200000;
+constexpr std::size_t kBatch = 1000;
 
 template <typename Engine>
 std::uint64_t run_operation(const std::string& operation, std::size_t times,
                             const std::string& directory) {
   Dataset data(KeyKind::kInteger8, kRecords, 100, 1);
   Engine engine(directory, false);
-  const std::vector<std::string>& keys = data.shuffled();
+  const Keys& keys = data.shuffled();
   std::uint64_t sum = 0;
-  if (operation == "load") {
-    fill(engine, data, keys);
-  } else if (operation == "put") {  // overwrite, in batches, records all over the table
-    for (std::size_t i = 0; i < times; i += kBatch) {
+  if (operation == "load" || operation == "put") {  // put: overwrites records all over the table
+    ValuePool::Stream values = data.values().stream(operation == "load" ? 0 : 1);
+    const std::size_t count = operation == "load" ? kRecords : times;
+    for (std::size_t i = 0; i < count; i += kBatch) {
       engine.begin_write();
-      for (std::size_t j = i; j < i + kBatch; ++j)
-        engine.put(keys[j % kRecords], data.value(i + j));
+      for (std::size_t j = i; j < i + kBatch; ++j) engine.put(keys[j % kRecords], values.next());
       engine.commit();
     }
   } else if (operation == "begin") {

@@ -6,7 +6,7 @@
 
 #include <lmdb.h>
 
-#include "tests/bench/kist_engine.h"
+#include "tests/instructions/kist_engine.h"
 
 namespace kist::bench {
 
