@@ -101,7 +101,13 @@ Result<bool> RangeEraser::cut(BranchEntries& branch, std::uint8_t level, std::si
     KIST_TRY(free_tree(context_, entries[i].ref, shape_, values_));
   if (changed && !left.empty() && !right.empty()) {
     std::string separator = to_string(entries[last].separator);
-    KIST_TRY(join(left, right, below, separator));
+    const Fits fits = [&](Bytes wanted) {
+      std::vector<BranchEntry> rest(entries.begin(), at(first + 1));
+      rest.insert(rest.end(), at(last), entries.end());
+      rest[first + 1].separator = wanted;
+      return branch_size(shape_, rest) <= page_size();
+    };
+    KIST_TRY(join(left, right, below, separator, std::nullopt, fits));
     entries[last].separator = branch.keep(as_bytes(separator));
   }
   const bool keeps_left = !left.empty();
@@ -110,8 +116,10 @@ Result<bool> RangeEraser::cut(BranchEntries& branch, std::uint8_t level, std::si
   return changed;
 }
 
-Result<void> RangeEraser::join(Ref& left, Ref& right, std::uint8_t level, std::string& separator) {
-  if (level == 0) return join_leaves(left, right);
+Result<void> RangeEraser::join(Ref& left, Ref& right, std::uint8_t level, std::string& separator,
+                               std::optional<Bytes> behind, const Fits& fits) {
+  const bool may_vanish = !behind || fits(*behind);
+  if (level == 0) return may_vanish ? join_leaves(left, right) : Result<void>();
   KIST_ASSIGN(BranchEntries left_branch, entries_of(left, level, {}));
   KIST_ASSIGN(BranchEntries right_branch, entries_of(right, level, as_bytes(separator)));
   std::vector<BranchEntry>& left_entries = left_branch.entries;
@@ -119,7 +127,10 @@ Result<void> RangeEraser::join(Ref& left, Ref& right, std::uint8_t level, std::s
   Ref& inner_left = left_entries.back().ref;
   Ref& inner_right = right_entries.front().ref;
   const Ref before = inner_left;
-  KIST_TRY(join(inner_left, inner_right, static_cast<std::uint8_t>(level - 1), separator));
+  const std::optional<Bytes> inner_behind =
+      right_entries.size() > 1 ? std::optional(right_entries[1].separator) : behind;
+  KIST_TRY(join(inner_left, inner_right, static_cast<std::uint8_t>(level - 1), separator,
+                inner_behind, fits));
   if (before != inner_left) {
     left = rebuild(left, level, left_entries);
     if (inner_right.empty()) {
@@ -133,7 +144,7 @@ Result<void> RangeEraser::join(Ref& left, Ref& right, std::uint8_t level, std::s
     }
     right = rebuild(right, level, right_entries);
   }
-  if (is_small(left_entries) || is_small(right_entries)) {
+  if (may_vanish && (is_small(left_entries) || is_small(right_entries))) {
     KIST_TRY(merge_branches(left, right, level, as_bytes(separator)));
   }
   return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,8 +48,12 @@ class RangeEraser {
 
   /// Joins two neighbouring subtrees at the pages that touch, from the leaves up. `right` becomes
   /// empty when all of it went to the left; `separator`, which divides them, becomes another when a
-  /// part did.
-  Result<void> join(Ref& left, Ref& right, std::uint8_t level, std::string& separator);
+  /// part did. Nothing is joined that would need a separator that does not pass `fits`: the branch
+  /// above has no room for it. `behind` is the separator that would come next if `right` became
+  /// empty; nothing when none would be needed.
+  using Fits = std::function<bool(Bytes separator)>;
+  Result<void> join(Ref& left, Ref& right, std::uint8_t level, std::string& separator,
+                    std::optional<Bytes> behind, const Fits& fits);
   Result<void> join_leaves(Ref& left, Ref& right);
   /// Joins branch `index`, when it is small, with a neighbour under the same parent; their children
   /// stay as they are.

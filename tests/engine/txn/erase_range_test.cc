@@ -1,5 +1,6 @@
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
@@ -87,6 +88,42 @@ TEST_F(EraseRangeTest, PrefixNeedsByteOrder) {
   EXPECT_TRUE(must(txn.contains(table, as_bytes("bc"))));
   must(txn.commit());
   expect_clean(database);
+}
+
+/// Joining what is left on both sides of a range may call for a longer separator than the branch
+/// above has room for.
+TEST_F(EraseRangeTest, LongSeparatorsStayWithinTheirBranch) {
+  Random random(test_seed("LongSeparators"));
+  const Database database = open({.page_size = 256});
+  std::set<std::string> model;
+  for (int round = 0; round < 60; ++round) {
+    WriteTxn txn = must(database.write());
+    for (int i = 0; i < 150; ++i) {
+      // Keys that share much, so that what divides them is long; some share nothing.
+      const std::string key = std::string(random.below(4) * 30, 'k') +
+                              random.bytes(random.between(0, 8)) +
+                              std::string(random.below(2) * 60, 'z');
+      const std::string fitting = key.substr(0, database.max_key_size());
+      model.insert(fitting);
+      must(txn.put({}, as_bytes(fitting), as_bytes("v")));
+    }
+    for (int i = 0; i < 20; ++i) {
+      auto first = model.lower_bound(std::string(random.below(4) * 30, 'k') + random.bytes(1));
+      if (first == model.end()) continue;
+      auto last = first;
+      std::advance(last, std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(random.below(40)),
+                                                  std::distance(first, model.end())));
+      const std::string from = *first;
+      const std::optional<std::string> to =
+          last == model.end() ? std::nullopt : std::optional(*last);
+      const auto expected = static_cast<std::uint64_t>(std::distance(first, last));
+      model.erase(first, last);
+      ASSERT_EQ(must(txn.erase_range({}, as_bytes(from), bound(to))), expected);
+    }
+    ASSERT_EQ(must(txn.count({})), model.size());
+    must(txn.commit(Durability::kRelaxed));
+    expect_clean(database);
+  }
 }
 
 /// Random ranges in trees of many levels, values inline and large, against a map.
