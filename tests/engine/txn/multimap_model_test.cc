@@ -15,6 +15,7 @@ namespace {
 using engine::Comparator;
 using engine::CountOf;
 using engine::Order;
+using engine::Savepoint;
 using engine::TableOptions;
 
 int by_bytes(Bytes a, Bytes b) {
@@ -67,7 +68,8 @@ class MultimapModel : public StoreTest, public testing::WithParamInterface<Case>
       : random_(test_seed("MultimapModel")),
         options_(GetParam().options),
         model_(order_of(options_.key_order)),
-        committed_(model_) {
+        committed_(model_),
+        marked_(model_) {
     for (int i = 0; i < 6; ++i) {
       starts_.push_back(random_.bytes(random_.between(1, limit() + 10)));
       starts_.push_back(starts_.back().substr(0, starts_.back().size() / 2) +
@@ -80,8 +82,9 @@ class MultimapModel : public StoreTest, public testing::WithParamInterface<Case>
   void reopen() {
     txn_.reset();
     database_.reset();
-    database_.emplace(
-        open({.page_size = GetParam().page_size, .durability = Durability::kRelaxed}));
+    database_.emplace(open({.page_size = GetParam().page_size,
+                            .durability = Durability::kRelaxed,
+                            .transaction_memory = random_.one_in(2) ? 1U : 256U << 20}));
     must(database_->register_comparator("length", by_length));
     table_ = must(database_->table("multi"));
   }
@@ -231,7 +234,7 @@ class MultimapModel : public StoreTest, public testing::WithParamInterface<Case>
 
   void step() {
     const std::string key = some_key();
-    switch (random_.below(14)) {
+    switch (random_.below(18)) {
       case 0:
       case 1: {  // a group grows
         if (pairs() > 6000) break;
@@ -270,10 +273,37 @@ class MultimapModel : public StoreTest, public testing::WithParamInterface<Case>
       case 11:
         end_transaction();
         break;
+      case 12:
+        if (random_.one_in(8)) erase_range(key, some_key());
+        break;
+      case 13:
+        mark_or_go_back();
+        break;
       default:
         put(key, some_value());
     }
     look(key);
+  }
+
+  void erase_range(const std::string& from, const std::string& to) {
+    std::uint64_t erased = 0;
+    if (order_of(options_.key_order)(from, to)) {
+      for (auto at = model_.lower_bound(from); at != model_.lower_bound(to);) {
+        erased += at->second.size();
+        at = model_.erase(at);
+      }
+    }
+    EXPECT_EQ(must(txn_->erase_range(table_, as_bytes(from), as_bytes(to))), erased);
+  }
+
+  void mark_or_go_back() {
+    if (!mark_ || random_.one_in(4)) {
+      mark_ = must(txn_->savepoint());
+      marked_ = model_;
+    } else if (random_.one_in(3)) {
+      must(txn_->rollback_to(*mark_));
+      model_ = marked_;
+    }
   }
 
   /// Holds one key and the counts against the model.
@@ -303,6 +333,7 @@ class MultimapModel : public StoreTest, public testing::WithParamInterface<Case>
   }
 
   void end_transaction() {
+    mark_.reset();
     if (random_.one_in(6)) {
       txn_->abort();
       model_ = committed_;
@@ -321,6 +352,8 @@ class MultimapModel : public StoreTest, public testing::WithParamInterface<Case>
   TableOptions options_;
   Model model_;
   Model committed_;
+  Model marked_;  // when mark_ was made
+  std::optional<Savepoint> mark_;
   std::vector<std::string> starts_;
   std::optional<Database> database_;
   std::optional<WriteTxn> txn_;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/format/page.h"
 #include "engine/os/file.h"
 #include "engine/upkeep/slots.h"
 #include "tests/support/store_test.h"
@@ -122,6 +123,50 @@ TEST_F(RecoverTest, AMissingPieceOfALargeValueGivesTheTransactionBefore) {
   EXPECT_FALSE(get(copy, "large"));
   EXPECT_EQ(get(copy, "state"), "new");
   expect_clean(copy);
+}
+
+// Pages of the main tree, of trees of values, and runs of long values alike.
+TEST_F(RecoverTest, AMissingPageOfAMultimapGivesTheTransactionBefore) {
+  const Database database = open({.page_size = 512});
+  const Table table = must(database.table("multi"));
+  const auto add = [&](int from, int to) {
+    WriteTxn txn = must(database.write());
+    if (from == 0) must(txn.create_table(table, {.multi = true}));
+    for (int i = from; i < to; ++i) {
+      must(txn.put(table, as_bytes("short"), as_bytes(std::to_string(i))));
+      must(txn.put(table, as_bytes(std::to_string(i)), as_bytes("v")));
+      if (i % 40 == 0) {
+        must(txn.put(table, as_bytes("long"), as_bytes(std::string(700, 'l') + std::to_string(i))));
+      }
+    }
+    return must(txn.commit());
+  };
+  add(0, 200);
+  const std::uint64_t before = must(must(database.read()).count(table));
+  const std::uint64_t newest = add(200, 241);
+  const std::uint64_t after = must(must(database.read()).count(table));
+  const auto count = [&] {
+    const Database copy = open_copy();
+    expect_clean(copy);
+    return must(must(copy.read()).count(must(copy.table("multi"))));
+  };
+  copy_file();
+  EXPECT_EQ(count(), after);
+  std::ifstream file(path(), std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  std::uint64_t types = 0;
+  for (std::size_t at = 16384; at < bytes.size(); at += 512) {
+    const auto* page = reinterpret_cast<const std::uint8_t*>(bytes.data()) + at;
+    const std::uint8_t type = page[engine::page_layout::kType];
+    const bool born = engine::load48(page + engine::page_layout::kNumber) == at / 512 &&
+                      engine::load48(page + engine::page_layout::kBirth) == newest;
+    if (!born || type == static_cast<std::uint8_t>(engine::PageType::kSpace)) continue;
+    copy_file();
+    overwrite(copy_path(), at, std::string(512, '\0'));
+    EXPECT_EQ(count(), before) << "page " << at / 512 << " of type " << int{type};
+    types |= 1U << type;
+  }
+  EXPECT_EQ(types, 1U << 1 | 1U << 2 | 1U << 3 | 1U << 6) << "leaf, branch, run, multi branch";
 }
 
 TEST_F(RecoverTest, DamageBelowACleanCloseIsAnErrorAndNoRollback) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +15,7 @@
 #include "engine/format/overflow.h"
 #include "engine/pager/pager.h"
 #include "engine/space/space_record.h"
-#include "engine/tree/node.h"
+#include "engine/tree/leaf_edit.h"
 #include "engine/upkeep/check.h"
 #include "tests/support/must.h"
 
@@ -46,7 +47,8 @@ class StoreSurgeon {
 
   /// Where the ref to child `index` of a branch stands.
   std::uint8_t* child_ref(std::uint64_t branch, std::size_t index) {
-    return page(branch) + page_layout::kHeaderSize + 6 * page_count(page(branch)) + 24 * index;
+    return page(branch) + page_layout::kHeaderSize + 6 * page_count(page(branch)) +
+           page_shape(page(branch)).ref_size() * index;
   }
   Ref child(std::uint64_t branch, std::size_t index) { return load_ref(child_ref(branch, index)); }
   /// The leaf furthest to the left below `ref`, and its parent.
@@ -60,6 +62,12 @@ class StoreSurgeon {
   /// Where record `index` of a leaf starts, and its parts.
   LeafRecord record(std::uint64_t leaf, std::size_t index) {
     return LeafView(page(leaf), slot.page_size).record(index);
+  }
+  /// The first record of a named table with this key: its leaf and index.
+  std::pair<std::uint64_t, std::size_t> find(const std::string& table, std::string_view key) {
+    const auto found = find_below(table_root(table), key);
+    require(found.first != 0, "no record " + std::string(key));
+    return found;
   }
   std::uint8_t* mutable_bytes(const std::uint8_t* inside) {
     return bytes_.data() + (inside - bytes_.data());
@@ -103,11 +111,19 @@ class StoreSurgeon {
     slot.space.checksum = static_cast<std::uint32_t>(sum);
   }
 
-  /// Writes the bytes to `path` and checks them as they are.
-  CheckReport check(const std::string& path) {
+  /// Writes the bytes to `path`, with the meta slot as it is now.
+  void write(const std::string& path) {
+    const MetaSlotBytes encoded = encode_meta_slot(slot);
+    std::ranges::copy(encoded,
+                      bytes_.begin() + static_cast<std::ptrdiff_t>(slot.index * kMetaSlotStride));
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes_.data()),
                static_cast<std::streamsize>(bytes_.size()));
+  }
+
+  /// Writes the bytes to `path` and checks them as they are.
+  CheckReport check(const std::string& path) {
+    write(path);
     const os::File file = must(os::File::open(path, os::Access::kRead));
     const auto pager =
         must(Pager::open(file, path, slot.page_size, slot.seed, slot.file_pages, true));
@@ -119,20 +135,33 @@ class StoreSurgeon {
   MetaSlot slot;
 
  private:
+  std::pair<std::uint64_t, std::size_t> find_below(const Ref& ref, std::string_view key) {
+    const std::size_t count = page_count(page(ref.page));
+    for (std::size_t i = 0; i < count; ++i) {
+      if (ref.level() == 0) {
+        if (as_text(record(ref.page, i).key_bytes()) == key) return {ref.page, i};
+      } else if (const auto found = find_below(child(ref.page, i), key); found.first != 0) {
+        return found;
+      }
+    }
+    return {};
+  }
+
   void reseal_tree(Ref& ref, bool catalog) {
     if (ref.empty() || (ref.page + 1) * slot.page_size > bytes_.size()) return;
     if (!seen_.insert(ref.page).second) return;
     std::uint8_t* bytes = page(ref.page);
     if (ref.level() != 0) {
       // Out of bounds, a count damaged on purpose is taken for 0.
-      const std::size_t count = BranchView(bytes, slot.page_size).count();
+      const std::size_t count =
+          BranchView(bytes, slot.page_size, page_shape(bytes).ref_size()).count();
       for (std::size_t i = 0; i < count; ++i) {
         Ref one = child(ref.page, i);
         reseal_tree(one, catalog);
         store_ref(child_ref(ref.page, i), one);
       }
     } else {
-      const LeafView leaf(bytes, slot.page_size);
+      const LeafReader leaf(bytes, slot.page_size, page_shape(bytes));
       for (std::size_t i = 0; i < leaf.count(); ++i) reseal_record(leaf.record(i), catalog);
     }
     const std::uint64_t sum = checksum(bytes + 8, slot.page_size - 8, slot.seed);
@@ -146,6 +175,11 @@ class StoreSurgeon {
     if (record.indirect) {
       Ref ref = load_ref(value);
       if ((ref.page + 1) * slot.page_size > bytes_.size()) return;
+      if ((ref.flags & kRefNested) != 0) {
+        reseal_tree(ref, false);
+        store_ref(value, ref);
+        return;
+      }
       std::uint8_t* run = page(ref.page);
       const std::uint64_t sum = checksum(run + 8, overflow_layout::kValue - 8, slot.seed);
       store64(run, sum);
