@@ -2,12 +2,13 @@
 
 #include <utility>
 
+#include "engine/tree/group_reader.h"
+
 namespace kist::engine {
 
 GroupPath& GroupPath::operator=(const GroupPath& other) {
   if (this == &other) return *this;
   view_ = other.view_;
-  page_ = other.page_;
   shape_ = other.shape_;
   group_ = other.group_;
   index_ = other.index_;
@@ -16,16 +17,12 @@ GroupPath& GroupPath::operator=(const GroupPath& other) {
   return *this;
 }
 
-Result<void> GroupPath::enter(const PageView& view, const std::uint8_t* page,
-                              const LeafRecord& record, const TreeShape& values) {
+Result<void> GroupPath::enter(const PageView& view, const LeafRecord& record,
+                              const TreeShape& values) {
   entered_ = false;
   view_ = &view;
-  page_ = page;
   shape_ = values;
-  group_ = Group(record, values);
-  if (group_.damaged()) {
-    return std::unexpected(view.damaged_page(page, "a group of values contradicts itself"));
-  }
+  KIST_ASSIGN(group_, read_group(view, record, values));
   if (nested()) {
     if (tree_ == nullptr) tree_ = std::make_unique<TreePath>();
     tree_->reset(view, values, group_.root());
@@ -57,7 +54,7 @@ Result<bool> GroupPath::lower_bound(Bytes value) {
   const Position at = group_.lower_bound(value, shape_);
   if (at.damaged) {
     leave();
-    return std::unexpected(view_->damaged_page(page_, "a group of values contradicts itself"));
+    return std::unexpected(damaged_group(*view_, group_.all_values().data()));
   }
   index_ = at.index;
   return at.found;

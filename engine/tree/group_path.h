@@ -26,10 +26,9 @@ class GroupPath {
   GroupPath& operator=(const GroupPath& other);
   ~GroupPath() = default;
 
-  /// Takes the group of `record`, a record of `page`. Its values have the shape `values`. Then one
-  /// of first(), last(), lower_bound() and nth() comes before all others.
-  Result<void> enter(const PageView& view, const std::uint8_t* page, const LeafRecord& record,
-                     const TreeShape& values);
+  /// Takes the group of `record`, whose values have the shape `values`. Then one of first(),
+  /// last(), lower_bound() and nth() comes before all others.
+  Result<void> enter(const PageView& view, const LeafRecord& record, const TreeShape& values);
   /// Goes nowhere.
   void leave() { entered_ = false; }
   bool entered() const { return entered_; }
@@ -67,7 +66,6 @@ class GroupPath {
   Result<bool> moved(Result<bool> result);
 
   const PageView* view_ = nullptr;
-  const std::uint8_t* page_ = nullptr;
   TreeShape shape_;
   Group group_;
   std::uint64_t index_ = 0;         // in an inline group

@@ -4,10 +4,16 @@
 
 namespace kist::engine {
 
+Result<void> RecordPath::enter_group() {
+  const LeafRecord record = main_.record();
+  if (record.key == nullptr) return std::unexpected(main_.damaged("contradicts itself"));
+  return group_.enter(*view_, record, values_);
+}
+
 /// Stands on the first or last record of the key that the main tree's path stands on.
 Result<bool> RecordPath::enter(bool at_end) {
   if (!multi()) return true;
-  KIST_TRY(group_.enter(*view_, main_.page(), main_.record(), values_));
+  KIST_TRY(enter_group());
   return at_end ? group_.last() : group_.first();
 }
 
@@ -34,7 +40,7 @@ Result<bool> RecordPath::lower_bound(Bytes key, Bytes value) {
   KIST_ASSIGN(const bool found, main_.lower_bound(key));
   if (!found) return false;
   if (multi()) {
-    KIST_TRY(group_.enter(*view_, main_.page(), main_.record(), values_));
+    KIST_TRY(enter_group());
     return group_.lower_bound(value);
   }
   const LeafRecord record = main_.record();
@@ -50,7 +56,7 @@ Result<bool> RecordPath::nth(std::uint64_t n, CountOf what) {
   std::uint64_t rest = n;
   KIST_ASSIGN(const bool there, main_.nth(rest, what));
   if (!there || !multi()) return there;
-  KIST_TRY(group_.enter(*view_, main_.page(), main_.record(), values_));
+  KIST_TRY(enter_group());
   return group_.nth(rest);
 }
 

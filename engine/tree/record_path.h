@@ -85,6 +85,7 @@ class RecordPath {
   GroupPath& group() { return group_; }
 
  private:
+  Result<void> enter_group();
   Result<bool> enter(bool at_end);
   Result<int> compare_value(Bytes value) const;
 
