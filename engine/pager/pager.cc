@@ -105,7 +105,7 @@ Result<void> Pager::verify_tree_page(const std::uint8_t* bytes, const Ref& ref,
   return {};
 }
 
-Result<void> Pager::verify_overflow(const std::uint8_t* bytes, const Ref& ref) const {
+Result<void> Pager::verify_overflow_header(const std::uint8_t* bytes, const Ref& ref) const {
   KIST_TRY(verify_header(bytes, ref, page_kind(PageType::kOverflow, 0)));
   const std::uint64_t length = load64(bytes + overflow_layout::kLength);
   if (length != ref.count) {
@@ -117,6 +117,12 @@ Result<void> Pager::verify_overflow(const std::uint8_t* bytes, const Ref& ref) c
                seed_)) {
     return std::unexpected(damage(ref.page, "checksum of the run's header does not match"));
   }
+  return {};
+}
+
+Result<void> Pager::verify_overflow(const std::uint8_t* bytes, const Ref& ref) const {
+  KIST_TRY(verify_overflow_header(bytes, ref));
+  const std::uint64_t length = ref.count;
   const std::uint64_t chunks = overflow_chunks(length);
   const std::uint8_t* table = bytes + overflow_table_offset(length);
   if (load64(bytes + overflow_layout::kTableChecksum) != checksum(table, 8 * chunks, seed_)) {

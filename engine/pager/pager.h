@@ -56,6 +56,8 @@ class Pager {
   /// Holds a whole overflow run against the record that refers to it, the value's chunks included.
   /// `bytes` points to all mapped pages of the run.
   Result<void> verify_overflow(const std::uint8_t* bytes, const Ref& ref) const;
+  /// The first part of that: the run's header, of which `bytes` holds a copy or the original.
+  Result<void> verify_overflow_header(const std::uint8_t* bytes, const Ref& ref) const;
   bool verifying() const { return verify_; }
   /// Tree pages held against their parents so far.
   std::uint64_t pages_verified() const { return pages_verified_.load(std::memory_order_relaxed); }

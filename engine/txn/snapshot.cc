@@ -89,6 +89,12 @@ void Snapshot::begin_nested(std::shared_ptr<Snapshot> outer, std::uint64_t level
   outer_->inner_ = this;
 }
 
+WriteState& Snapshot::innermost_write() {
+  Snapshot* one = this;
+  while (one->inner_ != nullptr) one = one->inner_;
+  return *one->write;
+}
+
 void Snapshot::end_keeping_changes() {
   write->levels.end(level_);
   write->early.drop_all(this);

@@ -49,6 +49,8 @@ class WriteState {
   /// Keeps a value that does not fit a leaf until the commit, or writes a very large one to its
   /// place. Returns what the leaf is to refer to.
   Result<Ref> add_large(Bytes value);
+  /// Lets the transaction read what was written to the file behind its snapshot's bound.
+  Result<void> extend_views();
   /// Makes the record of `name` in the catalog that of `table`, creating it.
   Result<void> store_in_catalog(std::string_view name, const TableState& table);
   Result<void> erase_from_catalog(std::string_view name);
@@ -75,8 +77,6 @@ class WriteState {
   static constexpr std::size_t kWriteThrough = std::size_t{1} << 20;
 
   Result<Ref> write_through(Bytes value);
-  /// Lets the transaction read what was written to the file behind its snapshot's bound.
-  Result<void> extend_views();
   Result<void> update_catalog();
   Result<CommitSpace> plan();
   Result<void> write_pages(const CommitSpace& plan);
