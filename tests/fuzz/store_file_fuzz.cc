@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <kist/engine/database.h>
+#include <kist/engine/keys.h>
 
 #include "engine/base/byte_order.h"
 #include "tests/fuzz/store_seals.h"
@@ -46,7 +47,25 @@ std::string value_of(int i) {
   return "value " + std::to_string(i * 37);
 }
 
-// Trees of several levels, a named table, overflow runs, and free space, in few pages.
+/// Values of any size under few keys, so that some have trees of their own, and numbers likewise.
+void make_multimaps(const Database& database, std::uint32_t page_size) {
+  const engine::Table text = must(database.table("text"));
+  const engine::Table numbers = must(database.table("numbers"));
+  engine::WriteTxn txn = must(database.write());
+  must(txn.create_table(text, {.key_order = engine::Order::kReversed, .multi = true}));
+  must(txn.create_table(numbers, {.multi = true, .value_order = engine::Order::kUint64}));
+  for (std::uint64_t i = 0; i < page_size / 4; ++i) {
+    must(txn.put(text, as_bytes("key " + std::to_string(i)), as_bytes("one value")));
+    must(txn.put(text, as_bytes("many"), as_bytes(value_of(static_cast<int>(i)))));
+    must(txn.put(numbers, as_bytes(i % 3 == 0 ? "some" : "many"), engine::key_of(i)));
+  }
+  for (const char* end : {"a", "b", "c"}) {
+    must(txn.put(text, as_bytes("long"), as_bytes(std::string(page_size, 'l') + end)));
+  }
+  must(txn.commit());
+}
+
+// Trees of several levels and shapes, named tables, overflow runs, and free space, in few pages.
 std::string make_store(std::uint32_t page_size) {
   const std::string path = directory() + "/seed";
   std::filesystem::remove(path);
@@ -61,6 +80,7 @@ std::string make_store(std::uint32_t page_size) {
     }
     must(txn.put({}, as_bytes("large"), as_bytes(std::string(3 * page_size, 'l'))));
     must(txn.commit());
+    make_multimaps(database, page_size);
     txn = must(database.write());
     for (int i = 0; i < 60; i += 4) must(txn.erase({}, as_bytes("key " + std::to_string(i))));
     must(txn.commit());
@@ -140,6 +160,12 @@ bool read_everything(const Database& database, bool must_be_right) {
   for (const engine::Table table : tables) {
     static_cast<void>(txn->count(table));
     static_cast<void>(txn->table_stats(table));
+    for (const char* key : {"many", "some", "long", "key 7"}) {
+      static_cast<void>(txn->get(table, as_bytes(key)));
+      static_cast<void>(txn->count_values(table, as_bytes(key)));
+      static_cast<void>(txn->contains_pair(table, as_bytes(key), as_bytes(value_of(7))));
+      static_cast<void>(txn->contains_pair(table, as_bytes(key), engine::key_of(std::uint64_t{7})));
+    }
     auto cursor = txn->cursor(table);
     if (!cursor) continue;
     std::uint64_t steps = 0;
@@ -166,6 +192,18 @@ bool read_everything(const Database& database, bool must_be_right) {
   return whole;
 }
 
+void write_pairs(engine::WriteTxn& txn, engine::Table table) {
+  for (const char* key : {"many", "some", "long", "key 7"}) {
+    for (int i = 0; i < 20; ++i) {
+      static_cast<void>(txn.put(table, as_bytes(key), as_bytes(value_of(1000 + i))));
+      static_cast<void>(txn.put(table, as_bytes(key), engine::key_of(1000 + std::uint64_t(i))));
+      static_cast<void>(txn.erase_pair(table, as_bytes(key), as_bytes(value_of(3 * i))));
+      static_cast<void>(txn.erase_pair(table, as_bytes(key), engine::key_of(3 * std::uint64_t(i))));
+    }
+  }
+  static_cast<void>(txn.erase(table, as_bytes("many")));
+}
+
 void write_something(const Database& database) {
   auto txn = database.write(std::chrono::milliseconds(0));
   if (!txn) return;
@@ -174,7 +212,12 @@ void write_something(const Database& database) {
     static_cast<void>(txn->erase({}, as_bytes("key " + std::to_string(5 * i + 1))));
   }
   static_cast<void>(txn->put({}, as_bytes("large"), as_bytes(std::string(5000, 'n'))));
-  if (const auto table = database.table("table")) static_cast<void>(txn->drop_table(*table));
+  for (const char* name : {"text", "numbers"}) {
+    if (const auto table = database.table(name)) write_pairs(*txn, *table);
+  }
+  for (const char* name : {"table", "text"}) {
+    if (const auto table = database.table(name)) static_cast<void>(txn->drop_table(*table));
+  }
   if (!txn->commit()) return;
   if (auto second = database.write(std::chrono::milliseconds(0))) {
     static_cast<void>(second->clear({}));

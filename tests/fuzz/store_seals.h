@@ -8,7 +8,7 @@
 #include "engine/base/checksum.h"
 #include "engine/format/meta_slot.h"
 #include "engine/format/overflow.h"
-#include "engine/tree/node.h"
+#include "engine/tree/leaf_edit.h"
 #include "tests/support/must.h"
 
 namespace kist::test {
@@ -104,10 +104,10 @@ class StoreSeals {
       if (ref.level() == 0) {
         leaf(bytes, page, offset, catalog);
       } else {
-        const engine::BranchView branch(page, page_size_);
+        const std::size_t stride = engine::page_shape(page).ref_size();
+        const engine::BranchView branch(page, page_size_, stride);
         for (std::size_t i = 0; i < branch.count(); ++i) {
-          const auto at =
-              static_cast<std::uint64_t>(branch.refs() - page) + i * engine::ref_layout::kSize;
+          const auto at = static_cast<std::uint64_t>(branch.refs() - page) + i * stride;
           tree(bytes, branch.ref(i), offset + at, catalog);
         }
       }
@@ -117,12 +117,16 @@ class StoreSeals {
 
   void leaf(const std::string& bytes, const std::uint8_t* page, std::uint64_t offset,
             bool catalog) {
-    const engine::LeafView view(page, page_size_);
+    const engine::LeafReader view(page, page_size_, engine::page_shape(page));
     for (std::size_t i = 0; i < view.count(); ++i) {
       const engine::LeafRecord record = view.record(i);
       const std::uint64_t at = offset + static_cast<std::uint64_t>(record.value() - page);
       if (record.indirect) {
         const engine::Ref ref = engine::load_ref(record.value());
+        if ((ref.flags & engine::kRefNested) != 0) {
+          tree(bytes, ref, at, false);
+          continue;
+        }
         add(ref, at, engine::overflow_layout::kValue, ref.count);
       } else if (catalog) {
         tree(bytes, engine::load_ref(record.value()), at, false);
