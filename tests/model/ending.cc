@@ -39,7 +39,7 @@ void look_at_the_ended(Level& level) {
 }
 
 void leave(World& world) {
-  if constexpr (landed::kNesting) {
+  if constexpr (landed::kContinue) {
     if (world.random.one_in(4)) look_at_the_ended(world.level());
   }
   world.levels.pop_back();
@@ -141,7 +141,7 @@ void begin_writer(World& world) {
   world.transaction_start = world.operations;
   ++world.figures.transactions;
   std::optional<engine::WriteTxn> txn;
-  if constexpr (landed::kNesting) {
+  if constexpr (landed::kContinue) {
     if (world.random.one_in(8)) txn = upgraded(world);
   }
   if (!txn) {
@@ -165,7 +165,7 @@ void commit(World& world) {
 void end_level(World& world) {
   if (world.random.one_in(world.levels.size() > 1 ? 3 : 10)) return abort(world);
   if (world.levels.size() > 1) return commit_nested(world);
-  if constexpr (landed::kNesting) {
+  if constexpr (landed::kContinue) {
     if (world.random.one_in(6)) return commit_and_continue(world);
     if (world.random.one_in(6)) return commit_and_read(world);
   }

@@ -7,6 +7,6 @@ inline constexpr bool kOrders = true;
 inline constexpr bool kMultimaps = true;
 inline constexpr bool kAppend = true;
 inline constexpr bool kMultiCursors = false;
-inline constexpr bool kNesting = false;  // and all else that a transaction can do
+inline constexpr bool kContinue = false;  // and all else that a transaction can do
 
 }  // namespace kist::test::model::landed

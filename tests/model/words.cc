@@ -9,8 +9,6 @@
 #include <kist/engine/bytes.h>
 #include <kist/engine/keys.h>
 
-#include "tests/model/landed.h"
-
 namespace kist::test::model {
 namespace {
 
@@ -79,7 +77,6 @@ engine::TableOptions Words::options() {
     }
     return order;
   };
-  if (!landed::kMultiCursors && !multimaps_) return options;
   options.key_order = some_order(options.key_comparator);
   options.multi = multimaps_ && random_.one_in(2);
   if (!options.multi) return options;

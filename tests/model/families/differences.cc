@@ -16,14 +16,15 @@ struct Change {
 
 /// The changes from one table to another of the same options, by merging both.
 std::vector<Change> changes(const TableModel& before, const TableModel& after) {
+  const TableModel& table = before.empty() ? after : before;
   std::vector<Change> result;
   std::size_t i = 0;
   std::size_t j = 0;
   while (i < before.size() || j < after.size()) {
     int order = i == before.size() ? 1 : j == after.size() ? -1 : 0;
-    if (order == 0) order = before.compare_keys(before.at(i).key, after.at(j).key);
-    if (order == 0 && before.multi()) {
-      order = before.compare_values(before.at(i).value, after.at(j).value);
+    if (order == 0) order = table.compare_keys(before.at(i).key, after.at(j).key);
+    if (order == 0 && table.multi()) {
+      order = table.compare_values(before.at(i).value, after.at(j).value);
     }
     if (order < 0) {
       result.push_back({before.at(i).key, before.at(i).value, std::nullopt});
@@ -52,17 +53,16 @@ void compare_snapshots(World& world) {
   const TableModel* new_table = after.find(name);
   world.call("difference", name, before.id, after.id);
   Result<Difference> difference = Difference::between(*before.txn, *after.txn, world.handle(name));
-  if (old_table == nullptr && new_table == nullptr) {
-    return refused(difference, ErrorCode::kTableNotFound);
-  }
   if (old_table != nullptr && new_table != nullptr &&
       !(old_table->options() == new_table->options())) {
     return refused(difference, ErrorCode::kMisuse);
   }
   must(Result<void>(difference ? Result<void>() : std::unexpected(difference.error())));
-  const TableModel nothing = world.new_table((old_table ? old_table : new_table)->options());
-  for (const Change& change : changes(old_table != nullptr ? *old_table : nothing,
-                                      new_table != nullptr ? *new_table : nothing)) {
+  // A table that is missing counts as empty.
+  const TableModel nothing = world.new_table({});
+  const TableModel& either = old_table != nullptr ? *old_table : nothing;
+  const TableModel& other = new_table != nullptr ? *new_table : nothing;
+  for (const Change& change : changes(either, other)) {
     same(difference->next(), true);
     require(engine::as_text(difference->key()) == change.key,
             "a change at " + show(engine::as_text(difference->key())) + " instead of " +

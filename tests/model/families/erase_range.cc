@@ -31,7 +31,7 @@ void erase_prefix(World& world) {
   const std::string prefix = world.words.prefix(at.table);
   world.call("erase_prefix", at.name, prefix);
   const Result<std::uint64_t> erased = at.txn.erase_prefix(at.handle, as_bytes(prefix));
-  if (at.table.options().key_order != engine::Order::kBytes) {
+  if (at.table.key_order_by_function()) {
     return refused(erased, ErrorCode::kMisuse);
   }
   const auto [begin, end] = at.table.with_prefix(prefix);

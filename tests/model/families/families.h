@@ -80,6 +80,8 @@ void begin_nested(World& world);
 void mark_savepoint(World& world);
 void roll_back(World& world);
 void release_savepoint(World& world);
+
+// uncommitted.cc
 void read_uncommitted(World& world);
 void end_uncommitted(World& world);
 

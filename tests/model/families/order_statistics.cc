@@ -35,7 +35,7 @@ void count(World& world) {
       const std::string prefix = world.words.prefix(at.table);
       world.call("count_prefix", at.name, prefix, what);
       const Result<std::uint64_t> got = at.txn.count_prefix(at.handle, as_bytes(prefix), what);
-      if (at.table.options().key_order != engine::Order::kBytes) {
+      if (at.table.key_order_by_function()) {
         return refused(got, ErrorCode::kMisuse);
       }
       const auto [begin, end] = at.table.with_prefix(prefix);

@@ -59,7 +59,7 @@ void walk_range(World& world) {
   world.call("range", at.name, options.from, options.to, options.prefix, options.reverse,
              options.offset, options.limit);
   Result<Range> range = at.txn.range(at.handle, options);
-  if (options.prefix && at.table.options().key_order != engine::Order::kBytes) {
+  if (options.prefix && at.table.key_order_by_function()) {
     return refused(range, ErrorCode::kMisuse);
   }
   must(Result<void>(range ? Result<void>() : std::unexpected(range.error())));
