@@ -6,7 +6,7 @@ namespace kist::test::model::landed {
 inline constexpr bool kOrders = true;
 inline constexpr bool kMultimaps = true;
 inline constexpr bool kAppend = true;
-inline constexpr bool kMultiCursors = false;
-inline constexpr bool kContinue = false;  // and all else that a transaction can do
+inline constexpr bool kMultiCursors = true;
+inline constexpr bool kContinue = true;  // and all else that a transaction can do
 
 }  // namespace kist::test::model::landed

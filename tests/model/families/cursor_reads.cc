@@ -48,8 +48,8 @@ void read_values(World& world, CursorTarget& at) {
 void read_value_block(World& world, CursorTarget& at) {
   world.call("read_value_block", at.name, at.rank());
   const Result<Bytes> got = at.cursor->read_value_block();
-  if (at.table->value_size() == 0) return refused(got, ErrorCode::kMisuse);
   if (!at.valid()) return refused(got, ErrorCode::kCursorInvalid);
+  if (at.table->value_size() == 0) return refused(got, ErrorCode::kMisuse);
   must(Result<void>(got ? Result<void>() : std::unexpected(got.error())));
   const std::size_t size = at.table->value_size();
   const std::size_t begin = at.rank();

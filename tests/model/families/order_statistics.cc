@@ -64,15 +64,15 @@ void nth(World& world) {
 void split(World& world) {
   const Source at(world);
   const std::size_t parts = world.random.between(1, 12);
-  const bool whole = world.random.one_in(2) || at.table.key_size() != 0;
-  const std::string from = whole ? std::string() : world.words.bound(at.table);
+  const std::string from = world.random.one_in(2) ? std::string() : world.words.bound(at.table);
   std::optional<std::string> to;
   if (!world.random.one_in(2)) to = world.words.bound(at.table);
   world.call("split", at.name, parts, from, to);
   const std::vector<std::string> cuts =
       must(at.txn.split(at.handle, parts, as_bytes(from), optional_bytes(to)));
 
-  const std::size_t begin = whole ? 0 : at.table.lower(from);
+  // The empty key lies before all others in every order of numbers, but not with every comparator.
+  const std::size_t begin = from.empty() && at.table.key_size() != 0 ? 0 : at.table.lower(from);
   const std::size_t end = std::max(begin, to ? at.table.lower(*to) : at.table.size());
   require(cuts.size() < parts, "split() returns too many keys");
   if (!at.table.multi()) {
