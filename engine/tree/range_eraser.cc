@@ -6,7 +6,7 @@
 #include "engine/tree/private_page.h"
 
 namespace kist::engine {
-Result<void> RangeEraser::erase(Ref& root, Bytes from, std::optional<Bytes> to) {
+Result<void> RangeEraser::erase(Ref& root, std::optional<Bytes> from, std::optional<Bytes> to) {
   if (root.empty()) return {};
   KIST_ASSIGN(root, trim(root, root.level(), {from, to}));
   // A root with a single child gives way to it.

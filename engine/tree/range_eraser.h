@@ -25,9 +25,9 @@ class RangeEraser {
   RangeEraser(WriteContext& context, const TreeShape& shape, const TreeShape& values)
       : context_(context), shape_(shape), values_(values) {}
 
-  /// Removes all records with from <= key, and key < to unless that is nothing, from the tree
-  /// behind `root`. Errors: kDamaged; the tree may be half changed then.
-  Result<void> erase(Ref& root, Bytes from, std::optional<Bytes> to);
+  /// Removes all records with from <= key and key < to, where these are given, from the tree behind
+  /// `root`. Errors: kDamaged; the tree may be half changed then.
+  Result<void> erase(Ref& root, std::optional<Bytes> from, std::optional<Bytes> to);
 
  private:
   /// The part of a subtree to remove; nothing: as far as the subtree goes.

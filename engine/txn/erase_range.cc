@@ -7,7 +7,8 @@
 #include "engine/txn/write_access.h"
 
 namespace kist::engine {
-Result<std::uint64_t> WriteTxn::erase_range(Table table, Bytes from, std::optional<Bytes> to) {
+Result<std::uint64_t> WriteTxn::erase_range(Table table, std::optional<Bytes> from,
+                                            std::optional<Bytes> to) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
   const std::uint64_t before = found->record.root.count;

@@ -37,9 +37,15 @@ class Counter {
     return settled(path_.rank(what));
   }
 
-  Result<std::uint64_t> between(Bytes from, std::optional<Bytes> to, CountOf what) {
-    if (to && compare(from, *to) >= 0) return 0;
-    KIST_ASSIGN(const std::uint64_t first, before(from, what));
+  /// The same of a lower bound; none when that is nothing.
+  Result<std::uint64_t> start(std::optional<Bytes> from, CountOf what) {
+    if (!from) return 0;
+    return before(from, what);
+  }
+
+  Result<std::uint64_t> between(std::optional<Bytes> from, std::optional<Bytes> to, CountOf what) {
+    if (from && to && compare(*from, *to) >= 0) return 0;
+    KIST_ASSIGN(const std::uint64_t first, start(from, what));
     KIST_ASSIGN(const std::uint64_t last, before(to, what));
     return last < first ? 0 : last - first;
   }
@@ -86,8 +92,8 @@ Result<std::uint64_t> Txn::rank(Table table, Bytes key, CountOf what) const {
   return counter.before(key, what);
 }
 
-Result<std::uint64_t> Txn::count_range(Table table, Bytes from, std::optional<Bytes> to,
-                                       CountOf what) const {
+Result<std::uint64_t> Txn::count_range(Table table, std::optional<Bytes> from,
+                                       std::optional<Bytes> to, CountOf what) const {
   KIST_ASSIGN(Counter counter, Counter::over(snapshot_, table));
   return counter.between(from, to, what);
 }
@@ -108,14 +114,15 @@ Result<std::optional<Record>> Txn::nth(Table table, std::uint64_t n, CountOf wha
   return counter.nth(n, what);
 }
 
-Result<std::vector<std::string>> Txn::split(Table table, std::size_t parts, Bytes from,
+Result<std::vector<std::string>> Txn::split(Table table, std::size_t parts,
+                                            std::optional<Bytes> from,
                                             std::optional<Bytes> to) const {
   if (parts == 0) return fail(ErrorCode::kInvalidArgument, "split into no parts");
   KIST_ASSIGN(Counter counter, Counter::over(snapshot_, table));
   KIST_ASSIGN(const std::uint64_t records, counter.between(from, to, CountOf::kPairs));
   std::vector<std::string> cuts;
   if (records == 0) return cuts;
-  KIST_ASSIGN(const std::uint64_t start, counter.before(from, CountOf::kPairs));
+  KIST_ASSIGN(const std::uint64_t start, counter.start(from, CountOf::kPairs));
   // A part needs a key, and a key has a record.
   const std::uint64_t most = std::min<std::uint64_t>(parts, records);
   std::uint64_t last_cut = start;

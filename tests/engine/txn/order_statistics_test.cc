@@ -175,6 +175,24 @@ TEST_F(OrderStatisticsTest, FollowTheOrderOfTheTable) {
   expect_clean(database);
 }
 
+/// Where a comparator orders, the empty key may come last.
+TEST_F(OrderStatisticsTest, NoBoundMeansTheStartInEveryOrder) {
+  const Database database = open();
+  must(database.register_comparator(
+      "descending", [](Bytes a, Bytes b) { return as_text(b).compare(as_text(a)); }));
+  const Table table = must(database.table("t"));
+  WriteTxn txn = must(database.write());
+  must(txn.create_table(table, {.key_order = Order::kCustom, .key_comparator = "descending"}));
+  for (const char* key : {"", "a", "b", "c", "d"}) must(txn.put(table, as_bytes(key), {}));
+  EXPECT_EQ(must(txn.count_range(table, std::nullopt, as_bytes("b"))), 2U) << "d and c";
+  EXPECT_EQ(must(txn.count_range(table, Bytes(), std::nullopt)), 1U);
+  EXPECT_EQ(must(txn.split(table, 5)).size(), 4U);
+  EXPECT_EQ(must(txn.erase_range(table, std::nullopt, as_bytes("b"))), 2U);
+  EXPECT_EQ(must(txn.count(table)), 3U);
+  must(txn.commit());
+  expect_clean(database);
+}
+
 TEST_F(OrderStatisticsTest, SamplesEveryRecordWithEqualChance) {
   const Database database = open({.page_size = 256});
   {

@@ -65,14 +65,15 @@ class Txn {
   Result<Range> range(Table table, const RangeOptions& options) const;
 
   // Order statistics: exact, O(log n), and true of uncommitted changes, too. Bounds are half open:
-  // [from, to), nothing as `to` means "to the end". In multimaps keys are counted where asked.
+  // [from, to); nothing means from the start, or to the end. In multimaps keys are counted where
+  // asked.
 
   /// Number of records of the table; in a multimap, of pairs.
   Result<std::uint64_t> count(Table table, CountOf what = CountOf::kPairs) const;
   /// Number of records with keys less than `key`.
   Result<std::uint64_t> rank(Table table, Bytes key, CountOf what = CountOf::kPairs) const;
   /// Number of records with keys in [from, to).
-  Result<std::uint64_t> count_range(Table table, Bytes from, std::optional<Bytes> to,
+  Result<std::uint64_t> count_range(Table table, std::optional<Bytes> from, std::optional<Bytes> to,
                                     CountOf what = CountOf::kPairs) const;
   /// Number of records whose keys begin with `prefix`. kMisuse unless the table is in byte order.
   Result<std::uint64_t> count_prefix(Table table, Bytes prefix,
@@ -83,7 +84,8 @@ class Txn {
                                     CountOf what = CountOf::kPairs) const;
   /// Keys that cut [from, to) into at most `parts` ranges of as equal numbers of records as whole
   /// keys allow: the first key of each part but the first. Fewer where there are fewer keys.
-  Result<std::vector<std::string>> split(Table table, std::size_t parts, Bytes from = {},
+  Result<std::vector<std::string>> split(Table table, std::size_t parts,
+                                         std::optional<Bytes> from = std::nullopt,
                                          std::optional<Bytes> to = std::nullopt) const;
   /// `n` records drawn at random, each record of the table with equal chance each time (so one may
   /// come twice); the same for the same seed and content. Empty for an empty table.

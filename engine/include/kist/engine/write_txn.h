@@ -78,9 +78,11 @@ class WriteTxn : public Txn {
   /// Removes `key` and returns a copy of the value it had, if any. kAmbiguous likewise.
   Result<std::optional<std::string>> take(Table table, Bytes key);
 
-  /// Removes the records with keys in [from, to), to the end when `to` is nothing. Visits only the
+  /// Removes the records with keys in [from, to), from the start, or to the end, where that is
+  /// nothing. Visits only the
   /// pages at both borders and the branches between them. Returns how many there were.
-  Result<std::uint64_t> erase_range(Table table, Bytes from, std::optional<Bytes> to);
+  Result<std::uint64_t> erase_range(Table table, std::optional<Bytes> from,
+                                    std::optional<Bytes> to);
   /// Removes the records whose keys begin with `prefix`. kMisuse unless the table is in byte order.
   Result<std::uint64_t> erase_prefix(Table table, Bytes prefix);
 
