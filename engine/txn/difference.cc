@@ -17,7 +17,6 @@ namespace {
 struct Side {
   std::shared_ptr<Snapshot> snapshot;
   std::uint64_t writes = 0;
-  std::uint64_t level = 0;
 
   Result<void> check() const {
     KIST_TRY(snapshot->usable());
@@ -142,7 +141,7 @@ Result<Difference> Difference::between(const Txn& before, const Txn& after, Tabl
   const auto side_of = [](const Txn& txn) -> Result<Side> {
     if (!txn.snapshot_) return fail(ErrorCode::kTransactionEnded, "the transaction has ended");
     KIST_TRY(txn.snapshot_->usable());
-    return Side{txn.snapshot_, txn.snapshot_->write_count(), txn.level_};
+    return Side{txn.snapshot_, txn.snapshot_->write_count()};
   };
   KIST_ASSIGN(Side old_side, side_of(before));
   KIST_ASSIGN(Side new_side, side_of(after));

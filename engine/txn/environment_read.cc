@@ -144,7 +144,12 @@ void Environment::share_read(Snapshot& snapshot, Snapshot& copy) {
   copy.id = snapshot.id;
   copy.view = snapshot.view;
   copy.catalog = snapshot.catalog;
-  copy.tables.assign(1, snapshot.tables[0]);  // the others are looked up when they are needed
+  copy.uncommitted = snapshot.uncommitted;
+  if (copy.uncommitted) {
+    copy.tables = snapshot.tables;  // the catalog does not know yet what they are
+  } else {
+    copy.tables.assign(1, snapshot.tables[0]);  // the others are looked up when they are needed
+  }
 }
 
 void Environment::end_read(Snapshot& snapshot) {

@@ -52,7 +52,6 @@ Result<ReadTxn> ReadTxn::clone() const {
   ReadTxn copy;
   copy.snapshot_ = std::make_shared<Snapshot>(snapshot_->environment);
   snapshot_->environment->share_read(*snapshot_, *copy.snapshot_);
-  copy.snapshot_->uncommitted = snapshot_->uncommitted;
   return copy;
 }
 

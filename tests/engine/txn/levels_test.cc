@@ -218,6 +218,34 @@ TEST_F(LevelsTest, ASavepointIsGoodInItsOwnTransactionOnly) {
   EXPECT_TRUE(fails(another.rollback_to(Savepoint()), ErrorCode::kMisuse));
 }
 
+TEST_F(LevelsTest, CursorsOfTheOuterTransactionAreRefusedAndComeBack) {
+  const Database database = open();
+  WriteTxn txn = must(database.write());
+  for (const char* key : {"a", "b", "c"}) store(txn, key, key);
+  Cursor cursor = must(txn.cursor({}));
+  ASSERT_TRUE(must(cursor.seek_exact(as_bytes("b"))));
+  WriteTxn inner = must(txn.nested());
+  EXPECT_TRUE(fails(cursor.next(), ErrorCode::kMisuse));
+  EXPECT_TRUE(fails(cursor.seek(as_bytes("a")), ErrorCode::kMisuse));
+  Cursor within = must(inner.cursor({}));
+  ASSERT_TRUE(must(within.last()));
+  inner.abort();
+  EXPECT_TRUE(fails(within.prev(), ErrorCode::kTransactionEnded));
+  EXPECT_TRUE(fails(within.first(), ErrorCode::kTransactionEnded));
+  EXPECT_EQ(as_text(cursor.key()), "b") << "it stands where it stood";
+  EXPECT_TRUE(must(cursor.next()));
+  EXPECT_EQ(as_text(cursor.key()), "c");
+
+  const Savepoint savepoint = must(txn.savepoint());
+  remove(txn, "c");
+  store(txn, "d", "d");
+  EXPECT_FALSE(cursor.valid());
+  must(txn.rollback_to(savepoint));
+  EXPECT_TRUE(cursor.valid());
+  EXPECT_EQ(as_text(cursor.key()), "c");
+  EXPECT_FALSE(must(cursor.next()));
+}
+
 TEST_F(LevelsTest, TablesComeAndGoWithTheirLevel) {
   const Database database = open();
   const Table kept = must(database.table("kept"));

@@ -89,6 +89,35 @@ TEST_F(ReadUncommittedTest, EndsWithItsWriter) {
   expect_clean(database);
 }
 
+TEST_F(ReadUncommittedTest, ClonesSeeTheSameState) {
+  const Database database = open();
+  const Table old = must(database.table("old"));
+  const Table made = must(database.table("made"));
+  {
+    WriteTxn txn = must(database.write());
+    must(txn.create_table(old));
+    store(txn, "a", "committed", old);
+    must(txn.commit());
+  }
+  WriteTxn txn = must(database.write());
+  must(txn.create_table(made));
+  store(txn, "a", "1", old);
+  store(txn, "a", "1", made);
+  store(txn, "a", "1");
+  ReadTxn reader = must(txn.read_uncommitted());
+  const ReadTxn clone = must(reader.clone());
+  reader.end();
+  for (const Table table : {Table(), old, made}) store(txn, "a", "2", table);
+  for (const Table table : {Table(), old, made}) EXPECT_EQ(get(clone, "a", table), "1");
+  const ReadTxn again = must(clone.clone());
+  for (const Table table : {Table(), old, made}) EXPECT_EQ(get(again, "a", table), "1");
+  must(txn.commit());
+  for (const ReadTxn* ended : {&clone, &again}) {
+    EXPECT_TRUE(fails(ended->get(made, as_bytes("a")), ErrorCode::kTransactionEnded));
+    EXPECT_TRUE(fails(ended->clone(), ErrorCode::kTransactionEnded));
+  }
+}
+
 TEST_F(ReadUncommittedTest, EndsWithTheNestedTransactionThatGaveIt) {
   const Database database = open();
   WriteTxn txn = must(database.write());

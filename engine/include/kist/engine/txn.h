@@ -123,7 +123,6 @@ class Txn {
   friend class Database;
   friend class Difference;
   std::shared_ptr<Snapshot> snapshot_;
-  std::uint64_t level_ = 0;  ///< Which of the nested transactions on `snapshot_`; see levels.h.
 };
 
 /// A read-only view of one commit. Never waits and never blocks a writer. Destroying it ends it.
