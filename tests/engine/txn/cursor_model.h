@@ -112,10 +112,8 @@ class CursorModel {
     return {Place::Kind::kAt, at->first,
             multi_ ? std::optional(at->second) : std::optional<std::string>()};
   }
-  /// The position on `at`, or at `otherwise` when that is the end.
-  Place land(Iterator at, Place otherwise) const {
-    return at == pairs_.end() ? std::move(otherwise) : place_of(at);
-  }
+  /// The position on `at`, or behind the last record.
+  Place at_or_end(Iterator at) const { return at == pairs_.end() ? end_place() : place_of(at); }
   /// What a position becomes as soon as its cursor is used: a key that is there again its first
   /// record.
   void settle(Place& place) const {
@@ -128,7 +126,7 @@ class CursorModel {
   void next(Place& place) const {
     Iterator at = lower(place);
     if (on(place) != pairs_.end()) ++at;
-    place = land(at, end_place());
+    place = at_or_end(at);
   }
   void prev(Place& place) const {
     const Iterator at = lower(place);
@@ -136,7 +134,7 @@ class CursorModel {
   }
   void next_key(Place& place) const {
     if (place.kind != Place::Kind::kAt) return next(place);
-    place = land(first_behind(place.key), end_place());
+    place = at_or_end(first_behind(place.key));
   }
   void prev_key(Place& place) const {
     if (place.kind != Place::Kind::kAt) return prev(place);
