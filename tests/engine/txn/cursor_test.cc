@@ -181,20 +181,5 @@ TEST_P(CursorTest, RandomWalkEqualsAMap) {
 
 INSTANTIATE_TEST_SUITE_P(PageSizes, CursorTest, testing::Values(256, 4096, 65536));
 
-using CursorRulesTest = StoreTest;
-
-TEST_F(CursorRulesTest, MissingTable) {
-  const Database database = open();
-  const Table table = must(database.table("none"));
-  const ReadTxn txn = must(database.read());
-  const auto cursor = txn.cursor(table);
-  if (cursor) {
-    Cursor copy = must(txn.cursor(table));
-    EXPECT_TRUE(fails(copy.first(), ErrorCode::kTableNotFound));
-  } else {
-    EXPECT_TRUE(fails(cursor, ErrorCode::kTableNotFound));
-  }
-}
-
 }  // namespace
 }  // namespace kist::test
