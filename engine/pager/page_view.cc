@@ -56,6 +56,15 @@ Result<Bytes> PageView::verified_value(const std::uint8_t* stored_ref) const {
   return value;
 }
 
+Result<void> PageView::check_run(const std::uint8_t* stored_ref) const {
+  const Ref ref = load_ref(stored_ref);
+  KIST_ASSIGN(const Bytes value, value_behind(stored_ref, ref));
+  if ((ref.flags & kRefDirty) != 0) return {};
+  const std::uint8_t* run = value.data() - overflow_layout::kValue;
+  const Result<void> checked = pager_->verify_overflow_header(run, ref);
+  return checked || !condemned() ? checked : std::unexpected(damaged_map());
+}
+
 Result<Bytes> PageView::unverified_value(const std::uint8_t* stored_ref) const {
   return value_behind(stored_ref, load_ref(stored_ref));
 }

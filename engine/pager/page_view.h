@@ -83,6 +83,9 @@ class PageView {
   Result<Bytes> large_value(const std::uint8_t* stored_ref) const;
   /// The same, without looking whether it is damaged.
   Result<Bytes> unverified_value(const std::uint8_t* stored_ref) const;
+  /// Whether what lies where the 24 bytes at `stored_ref` say is the run that they mean, so that
+  /// its pages may be given up. Looks at its header, not at the value. Errors: kDamaged.
+  Result<void> check_run(const std::uint8_t* stored_ref) const;
 
   /// Bytes a page.
   std::size_t page_size() const { return std::size_t{1} << shift_; }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <utility>
 
 #include <kist/engine/bytes.h>
 
@@ -21,14 +23,16 @@ class PendingValues {
 
   /// Copies `value`. Returns the dirty ref to it.
   Ref add(Bytes value) {
-    const std::uint32_t index = slots_.take();
-    values_.cover(index);
-    Value& place = *values_.at(index);
-    place.bytes = std::make_unique_for_overwrite<std::uint8_t[]>(value.size());
-    place.size = value.size();
-    std::ranges::copy(value, place.bytes.get());
-    bytes_ += value.size();
-    return {.page = index, .count = value.size(), .flags = kRefDirty};
+    auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(value.size());
+    std::ranges::copy(value, bytes.get());
+    return add(std::move(bytes), value.size());
+  }
+  /// Adds a value of `size` zeros.
+  Ref add_zeros(std::size_t size) { return add(std::make_unique<std::uint8_t[]>(size), size); }
+  /// A value that was added since the newest mark, to be changed in place.
+  std::span<std::uint8_t> writable(std::uint64_t index) {
+    Value& value = *values_.at(index);
+    return {value.bytes.get(), value.size};
   }
   /// The newest state gives up a value.
   void release(std::uint64_t index) {
@@ -73,6 +77,15 @@ class PendingValues {
     std::size_t size = 0;
   };
 
+  Ref add(std::unique_ptr<std::uint8_t[]> bytes, std::size_t size) {
+    const std::uint32_t index = slots_.take();
+    values_.cover(index);
+    Value& place = *values_.at(index);
+    place.bytes = std::move(bytes);
+    place.size = size;
+    bytes_ += size;
+    return {.page = index, .count = size, .flags = kRefDirty};
+  }
   void clear(std::uint64_t index) {
     Value& value = *values_.at(index);
     bytes_ -= value.size;

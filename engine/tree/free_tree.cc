@@ -37,7 +37,7 @@ class TreeFreer {
       return TreeFreer(context_, values_, {}).free(ref, ref.level(), dirty);
     }
     // The run itself is looked at, so that a damaged reference cannot free pages of others.
-    KIST_TRY(context_.view.large_value(record.value()));
+    KIST_TRY(context_.view.check_run(record.value()));
     context_.free_value(ref);
     return {};
   }

@@ -9,7 +9,7 @@ Result<void> TreeWriter::erase() {
   KIST_TRY(make_path_dirty());
   if (record_.indirect) {
     // The run itself is looked at, so that a damaged reference cannot free pages of others.
-    KIST_TRY(context_.view.large_value(record_.value()));
+    KIST_TRY(context_.view.check_run(record_.value()));
     context_.free_value(load_ref(record_.value()));
   }
   return remove(1);
@@ -22,6 +22,7 @@ Result<void> TreeWriter::erase_group(std::uint64_t pairs) {
 
 /// Removes the record, which counts `pairs` pairs, from its dirty leaf.
 Result<void> TreeWriter::remove(std::uint64_t pairs) {
+  settled_ = false;
   leaf_erase(path_.back().dirty, page_size(), path_.back().index);
   add_count(-static_cast<std::int64_t>(pairs), -1);
   return rebalance(path_.size() - 1);

@@ -37,6 +37,7 @@ Ref TreeWriter::new_branch(std::uint8_t level, std::span<const BranchEntry> entr
 
 Result<void> TreeWriter::insert_record(const LeafRecord& record) {
   const Step& step = path_.back();
+  settled_ = true;
   if (leaf_insert(step.dirty, page_size(), step.index, record)) return {};
   if (leaf_holes(step.dirty) != 0 &&
       leaf_used(step.dirty) + leaf_entry_size(shape_, record) <= page_capacity(page_size())) {
@@ -46,6 +47,7 @@ Result<void> TreeWriter::insert_record(const LeafRecord& record) {
     leaf_build(step.dirty, page_size(), shape_, records_);
     if (leaf_insert(step.dirty, page_size(), step.index, record)) return {};
   }
+  settled_ = false;
   return split_leaf(record);
 }
 

@@ -12,6 +12,7 @@ Result<bool> TreeWriter::seek(Bytes key) {
   key_ = key;
   record_ = {};
   path_.clear();
+  settled_ = false;
   if (root_.empty()) return false;
   Ref ref = root_;
   for (std::uint8_t level = root_.level();; --level) {
@@ -23,10 +24,46 @@ Result<bool> TreeWriter::seek(Bytes key) {
     path_.push_back({ref, page, context_.changeable_page(ref), at.index});
     if (level == 0) {
       if (at.found) record_ = LeafReader(page, page_size(), shape_).record(at.index);
+      settled_ = true;
       return at.found;
     }
     ref = branch_view(view, page, shape_).ref(at.index);
   }
+}
+
+Result<bool> TreeWriter::seek_on(Bytes key) {
+  if (!settled_ || !belongs_into_leaf(key)) return seek(key);
+  Step& leaf = path_.back();
+  const Position at = leaf_lower_bound(context_.view, leaf.page, shape_, key);
+  if (at.damaged) return std::unexpected(context_.view.take_error());
+  key_ = key;
+  leaf.index = at.index;
+  record_ = {};
+  if (at.found) record_ = LeafReader(leaf.page, page_size(), shape_).record(at.index);
+  return at.found;
+}
+
+/// Whether `key` lies between the first record of the leaf at the end of the path and the separator
+/// behind that leaf.
+bool TreeWriter::belongs_into_leaf(Bytes key) const {
+  if (path_.empty() || shape_.long_keys) return false;
+  const LeafRecord first = LeafReader(path_.back().page, page_size(), shape_).record(0);
+  if (first.key == nullptr || compare_by(shape_, first.key_bytes(), key) > 0) return false;
+  for (std::size_t depth = path_.size() - 1; depth-- > 0;) {
+    const BranchView branch = branch_view(context_.view, path_[depth].page, shape_);
+    const std::size_t next = path_[depth].index + 1;
+    if (next >= branch.count()) continue;  // the last child ends where its parent does
+    const Bytes rest = branch.separator_rest(next);
+    if (rest.data() == nullptr) return false;
+    if (shape_.compare != nullptr) return compare_by(shape_, key, rest) < 0;
+    const Bytes prefix = branch.prefix();
+    const Bytes start = key.first(std::min(key.size(), prefix.size()));
+    const int order = compare_keys(start.data(), start.size(), prefix.data(), prefix.size());
+    if (order != 0) return order < 0;
+    const Bytes end = key.subspan(prefix.size());
+    return compare_keys(end.data(), end.size(), rest.data(), rest.size()) < 0;
+  }
+  return true;
 }
 
 bool TreeWriter::behind_all() const {
@@ -153,6 +190,7 @@ Result<void> TreeWriter::place(Bytes value, bool indirect, std::int64_t pairs_ch
     path_.assign(1, Step{root_, page, page, 0});
   }
   const bool replaces = record_.key != nullptr;
+  settled_ = false;
   KIST_TRY(make_path_dirty());
   std::uint8_t* leaf = path_.back().dirty;
 
@@ -170,6 +208,7 @@ Result<void> TreeWriter::place(Bytes value, bool indirect, std::int64_t pairs_ch
   if (replaces) {
     if (record_.value_size == value.size()) {
       leaf_overwrite(leaf, page_size(), path_.back().index, record.value_bytes(), indirect);
+      settled_ = true;
       return {};
     }
     leaf_erase(leaf, page_size(), path_.back().index);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <kist/engine/cursor.h>
@@ -31,12 +32,22 @@ class TreeWriter {
 
   /// Finds `key` (borrowed until the next call of another function ends). True when it is there.
   Result<bool> seek(Bytes key);
+  /// The same, faster when the key belongs into the leaf that the one before was sought or stored
+  /// in. REQUIRES that since then nobody else changed this tree, or what the memory holds.
+  Result<bool> seek_on(Bytes key);
   /// Whether the key that seek() was asked for is greater than every key of the tree.
   bool behind_all() const;
   /// Whether the record found by seek() is the last of the tree.
   bool on_last() const;
   /// The record found by seek(). Borrowed until the next change.
   const LeafRecord& record() const { return record_; }
+
+  /// The value of the record found by seek(), to be overwritten where it lies. REQUIRES that it was
+  /// stored in this very change.
+  std::span<std::uint8_t> writable_value() {
+    std::uint8_t* page = path_.back().dirty;
+    return {page + (record_.value() - page), record_.value_size};
+  }
 
   /// Stores a value under the key that seek() was asked for: `value` inline, or the 24 bytes of a
   /// Ref when `indirect`. A large value replaced by it is given up. Consumes the position. Of
@@ -72,6 +83,7 @@ class TreeWriter {
     std::uint64_t keys = 0;
   };
 
+  bool belongs_into_leaf(Bytes key) const;
   Result<void> make_path_dirty();
   Result<void> hold_against_copies();
   Result<std::uint8_t*> make_dirty(Ref& ref, const std::uint8_t* page, std::uint8_t level);
@@ -119,6 +131,7 @@ class TreeWriter {
   Bytes key_;
   LeafRecord record_;  // key == nullptr: not found
   std::vector<Step> path_;
+  bool settled_ = false;                 // path_ is what a search of key_ would find
   std::vector<LeafRecord> records_;      // scratch of splits and merges
   std::vector<std::uint8_t> page_copy_;  // what records_ point into when a page is split
   std::vector<std::uint8_t> left_copy_;  // committed pages being merged

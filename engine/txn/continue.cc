@@ -29,6 +29,11 @@ Result<WriteTxn> Database::upgrade(ReadTxn& txn, Wait wait) const {
     return fail(ErrorCode::kMisuse,
                 txn.snapshot_->environment->path + ": the transaction is one of another database");
   }
+  if (txn.snapshot_->uncommitted) {
+    return fail(ErrorCode::kMisuse, environment_->path +
+                                        ": what a transaction has not committed is for that one to "
+                                        "change");
+  }
   const auto conflict = [&](std::uint64_t newest) {
     return fail(ErrorCode::kConflict,
                 fmt::format("{}: transaction {} was committed since snapshot {} was read",

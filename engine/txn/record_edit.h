@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include <kist/engine/bytes.h>
 #include <kist/engine/error.h>
+#include <kist/engine/table.h>
 
 #include "engine/tree/tree_writer.h"
 #include "engine/txn/snapshot.h"
@@ -38,12 +40,23 @@ class RecordEdit {
   Result<void> store(Bytes value);
   /// Stores a reference to an overflow run that was written already, or to a pending value.
   Result<void> store(const Ref& value);
+  /// Stores a value of `size` zeros. Returns where it lies; it stays there until the next change.
+  Result<std::span<std::uint8_t>> reserve(std::size_t size);
   /// Removes the record found.
   Result<void> erase();
+
+  /// Stores the first of `records`, as many as one change should hold, each as put() does, and cuts
+  /// them off. Adds to `stored` how many put() would have returned true for. No seek() comes
+  /// before. Errors before the first change leave the transaction as it is.
+  Result<void> store_some(std::span<const Record>& records, PutMode mode, std::uint64_t& stored);
 
  private:
   template <typename Function>
   Result<void> change(Function function);
+  Result<bool> skip_present(std::span<const Record>& records, PutMode mode, std::uint64_t& stored);
+  bool fits_inline(std::size_t value_size) const;
+  Result<void> place(Bytes value);
+  Result<void> place_zeros(std::size_t size, std::span<std::uint8_t>& room);
 
   Snapshot& snapshot_;
   WriteState& state_;

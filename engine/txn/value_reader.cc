@@ -177,7 +177,12 @@ std::uint64_t ValueReader::size() const {
 Result<std::size_t> ValueReader::read(std::uint64_t offset, std::span<std::uint8_t> out) {
   if (!state_) return fail(ErrorCode::kTransactionEnded, "the stream was moved from");
   KIST_TRY(state_->readable());
-  if (state_->run) return state_->run->read(offset, out);
+  if (state_->run) {
+    auto done = state_->run->read(offset, out);
+    // A reader of an uncommitted state may have lost it to another thread meanwhile.
+    if (!done) KIST_TRY(state_->readable());
+    return done;
+  }
   if (offset >= state_->size) return 0;
   const Bytes piece = state_->whole.subspan(offset);
   const std::size_t size = std::min(piece.size(), out.size());

@@ -42,7 +42,12 @@ inline Result<TableState*> present(Snapshot& snapshot, Table table) {
 Result<void> check_sizes(const Environment& environment, const TableState& table, Bytes key,
                          std::uint64_t value_size);
 
-/// Runs `change`, which may leave trees half changed when it fails: then only abort remains.
+/// Why an appended record was refused.
+std::unexpected<Error> out_of_order(const Environment& environment);
+
+/// Runs `change`, which may leave trees half changed when it fails: then only abort remains. What
+/// the memory holds may be written early before `change` runs, never after it: reserve() has told
+/// where a value lies.
 template <typename Function>
 auto guarded(Snapshot& snapshot, WriteState& state, Function change) -> decltype(change()) {
   const Change announced(snapshot, state.context);

@@ -40,6 +40,11 @@ Result<void> check_sizes(const Environment& environment, const TableState& table
   return {};
 }
 
+std::unexpected<Error> out_of_order(const Environment& environment) {
+  return fail(ErrorCode::kOutOfOrder,
+              environment.path + ": an appended key is not greater than every key of the table");
+}
+
 Result<bool> WriteTxn::put(Table table, Bytes key, Bytes value, PutMode mode) {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   KIST_ASSIGN(TableState * found, present(*snapshot_, table));
@@ -49,15 +54,26 @@ Result<bool> WriteTxn::put(Table table, Bytes key, Bytes value, PutMode mode) {
   RecordEdit record(*snapshot_, *state, *found);
   KIST_ASSIGN(const bool exists, record.seek(key));
   if (mode == PutMode::kAppend && !record.behind_all()) {
-    return fail(ErrorCode::kOutOfOrder,
-                fmt::format("{}: an appended key of {} bytes is not greater than every key of the "
-                            "table",
-                            snapshot_->environment->path, key.size()));
+    return out_of_order(*snapshot_->environment);
   }
   if (mode == PutMode::kIfAbsent && exists) return false;
   if (mode == PutMode::kIfPresent && !exists) return false;
   KIST_TRY(store_if_new(record, value));
   return true;
+}
+
+Result<std::span<std::uint8_t>> WriteTxn::reserve(Table table, Bytes key, std::size_t size) {
+  KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  KIST_ASSIGN(TableState * found, present(*snapshot_, table));
+  if (found->shape.multi) {
+    return fail(ErrorCode::kMisuse, snapshot_->environment->path +
+                                        ": a value of a multimap has its place in an order, which "
+                                        "must be known before it is stored");
+  }
+  KIST_TRY(check_sizes(*snapshot_->environment, *found, key, size));
+  RecordEdit record(*snapshot_, *state, *found);
+  KIST_TRY(record.seek(key));
+  return record.reserve(size);
 }
 
 Result<bool> WriteTxn::erase(Table table, Bytes key) {

@@ -51,8 +51,8 @@ std::size_t TableModel::upper(std::string_view key, std::string_view value) cons
 }
 
 std::pair<std::size_t, std::size_t> TableModel::with_prefix(std::string_view prefix) const {
-  const auto first = std::ranges::find_if(
-      pairs_, [&](const Pair* pair) { return pair->key.starts_with(prefix); });
+  const auto first =
+      std::ranges::find_if(pairs_, [&](const Pair* pair) { return pair->key.starts_with(prefix); });
   const auto begin = static_cast<std::size_t>(first - pairs_.begin());
   std::size_t end = begin;
   while (end < size() && at(end).key.starts_with(prefix)) ++end;

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <kist/engine/value_stream.h>
+
 #include "tests/support/child_process.h"
 #include "tests/support/store_test.h"
 
@@ -92,12 +94,56 @@ TEST_F(ForkTest, TheReaderOfAParentStaysPinned) {
   EXPECT_EQ(in_child([&] {
               const Database mine = must(Database::open(path()));
               for (int round = 0; round < 20; ++round) {
-                for (int i = 0; i < 20; ++i) put(mine, std::to_string(i), std::string(3000, 'w'));
+                const std::string other(3000, static_cast<char>('a' + round));
+                for (int i = 0; i < 20; ++i) put(mine, std::to_string(i), other);
               }
               return 0;
             }),
             0);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(get(reader, std::to_string(i)), value);
+  expect_clean(database);
+}
+
+TEST_F(ForkTest, EveryCallOfAnInheritedTransactionSaysSo) {
+  const Database database = open();
+  put(database, "a", std::string(100'000, 'a'));
+  ReadTxn reader = must(database.read());
+  std::optional<ReadTxn> clone = must(reader.clone());
+  std::optional<engine::ValueReader> value = must(reader.open_value({}, as_bytes("a")));
+  std::optional<WriteTxn> writer = must(database.write());
+  std::optional<WriteTxn> inner = must(writer->nested());
+  EXPECT_EQ(in_child([&] {
+              std::uint8_t byte = 0;
+              if (!fails(reader.lag(), ErrorCode::kForked)) return 1;
+              if (!fails(reader.clone(), ErrorCode::kForked)) return 2;
+              if (!fails(value->read(0, {&byte, 1}), ErrorCode::kForked)) return 3;
+              if (!fails(reader.open_value({}, as_bytes("a")), ErrorCode::kForked)) return 4;
+              if (!fails(database.upgrade(reader), ErrorCode::kForked)) return 5;
+              if (!fails(reader.renew(), ErrorCode::kForked)) return 6;
+              reader.reset();
+              if (!fails(reader.renew(), ErrorCode::kForked)) return 7;
+              if (!fails(inner->put({}, {}, {}), ErrorCode::kForked)) return 8;
+              if (!fails(inner->reserve({}, {}, 10), ErrorCode::kForked)) return 9;
+              if (!fails(inner->put_many({}, {}), ErrorCode::kForked)) return 10;
+              if (!fails(inner->stream_value({}, {}, 10), ErrorCode::kForked)) return 11;
+              if (!fails(inner->advance_sequence({}), ErrorCode::kForked)) return 12;
+              if (!fails(writer->commit_and_continue(), ErrorCode::kForked)) return 13;
+              if (!fails(writer->commit_and_read(), ErrorCode::kForked)) return 14;
+              if (!fails(database.write(), ErrorCode::kForked)) return 15;
+              if (!fails(database.sync(), ErrorCode::kForked)) return 16;
+              if (!fails(database.stats(), ErrorCode::kForked)) return 17;
+              clone.reset();
+              value.reset();
+              inner.reset();
+              writer.reset();
+              return 0;
+            }),
+            0);
+  must(inner->put({}, as_bytes("b"), as_bytes("2")));
+  must(inner->commit());
+  EXPECT_EQ(get(*clone, "a"), std::string(100'000, 'a'));
+  const ReadTxn result = must(writer->commit_and_read());
+  EXPECT_EQ(get(result, "b"), "2");
   expect_clean(database);
 }
 

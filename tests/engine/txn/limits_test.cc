@@ -1,5 +1,10 @@
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
+#include <kist/engine/value_stream.h>
+
+#include "tests/support/call_counter.h"
 #include "tests/support/random.h"
 #include "tests/support/store_test.h"
 
@@ -92,8 +97,94 @@ TEST_P(LimitsTest, ValuesAroundEveryEdge) {
   expect_clean(database);
 }
 
+TEST_P(LimitsTest, LongestValues) {
+  // No disk here has the room, so the announcement has to do.
+  CallCounter calls;
+  const Database database = open({.page_size = GetParam(), .observer = &calls});
+  constexpr std::uint64_t kLongest = std::uint64_t{1} << 40;
+  WriteTxn txn = must(database.write());
+  calls.fail(Call::Kind::kAllocate, ENOSPC);
+  EXPECT_TRUE(fails(txn.stream_value({}, as_bytes("k"), kLongest), ErrorCode::kNoSpace));
+  calls.stop_failing();
+  EXPECT_TRUE(fails(txn.stream_value({}, as_bytes("k"), kLongest + 1), ErrorCode::kValueTooLong));
+  EXPECT_TRUE(fails(txn.reserve({}, as_bytes("k"), kLongest + 1), ErrorCode::kValueTooLong));
+  must(txn.put({}, as_bytes("k"), as_bytes("v")));
+  must(txn.commit());
+  expect_clean(database);
+}
+
+TEST_P(LimitsTest, LongestTableNames) {
+  const std::size_t longest = (GetParam() - 32) / 2 - 74;
+  std::vector<std::string> names;
+  for (const char fill : {'\0', 'n', '\xFF'}) {
+    for (int i = 0; i < 10; ++i) {
+      std::string name(longest, fill);
+      name[i % 2 == 0 ? 0 : longest - 1] = static_cast<char>('0' + i);
+      names.push_back(std::move(name));
+    }
+  }
+  std::ranges::sort(names);
+  {
+    const Database database = open({.page_size = GetParam()});
+    EXPECT_EQ(database.max_table_name_size(), longest);
+    EXPECT_TRUE(fails(database.table(std::string(longest + 1, 'n')), ErrorCode::kInvalidArgument));
+    EXPECT_TRUE(fails(database.table(""), ErrorCode::kInvalidArgument));
+    WriteTxn txn = must(database.write());
+    for (const std::string& name : names) {
+      const Table table = must(database.table(name));
+      must(txn.create_table(table));
+      must(txn.put(table, as_bytes("name"), as_bytes(name)));
+    }
+    must(txn.commit());
+    expect_clean(database);
+  }
+  const Database database = open();
+  WriteTxn txn = must(database.write());
+  EXPECT_EQ(must(txn.table_names()), names);
+  for (const std::string& name : names) {
+    const Table table = must(database.table(name));
+    EXPECT_EQ(get(txn, "name", table), name);
+    must(txn.drop_table(table));
+  }
+  must(txn.commit());
+  EXPECT_EQ(must(must(database.read()).table_names()).size(), 0U);
+  expect_clean(database);
+}
+
 INSTANTIATE_TEST_SUITE_P(PageSizes, LimitsTest,
                          testing::Values(256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536));
+
+using LongTablesTest = StoreTest;
+
+// LMDB has 32,765 at the most, and wants to be told beforehand.
+TEST_F(LongTablesTest, FortyThousand) {
+  constexpr int kTables = 40'000;
+  const auto name = [](int i) { return "table " + std::to_string(i); };
+  {
+    const Database database = open({.page_size = 512});
+    WriteTxn txn = must(database.write());
+    for (int i = 0; i < kTables; ++i) {
+      const Table table = must(database.table(name(i)));
+      must(txn.create_table(table));
+      must(txn.put(table, as_bytes("number"), as_bytes(std::to_string(i))));
+    }
+    must(txn.commit());
+    expect_clean(database);
+  }
+  const Database database = open();
+  {
+    const ReadTxn txn = must(database.read());
+    EXPECT_EQ(must(txn.table_names()).size(), std::size_t{kTables});
+    for (int i = 0; i < kTables; ++i) {
+      ASSERT_EQ(get(txn, "number", must(database.table(name(i)))), std::to_string(i));
+    }
+  }
+  WriteTxn txn = must(database.write());
+  for (int i = 0; i < kTables; i += 2) must(txn.drop_table(must(database.table(name(i)))));
+  must(txn.commit());
+  EXPECT_EQ(must(database.stats()).tables, std::uint64_t{kTables} / 2);
+  expect_clean(database);
+}
 
 using LongValueTest = StoreTest;
 

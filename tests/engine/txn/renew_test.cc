@@ -267,6 +267,18 @@ TEST_F(RenewTest, UpgradeRefusesWhatIsNotTheNewest) {
   EXPECT_TRUE(ok(database.write(kNoWait)));
 }
 
+TEST_F(RenewTest, UncommittedStatesAreNotUpgraded) {
+  const Database database = open();
+  WriteTxn writer = must(database.write());
+  must(writer.put({}, as_bytes("a"), as_bytes("1")));
+  ReadTxn reader = must(writer.read_uncommitted());
+  EXPECT_TRUE(fails(database.upgrade(reader), ErrorCode::kMisuse));
+  std::thread([&] { EXPECT_TRUE(fails(database.upgrade(reader), ErrorCode::kMisuse)); }).join();
+  EXPECT_EQ(get(reader, "a"), "1");
+  writer.abort();
+  EXPECT_TRUE(fails(database.upgrade(reader), ErrorCode::kTransactionEnded));
+}
+
 TEST_F(RenewTest, UpgradeNeedsAWriter) {
   const Database keeper = open();
   put(keeper, "a", "1");

@@ -37,8 +37,9 @@ class Database {
   Result<WriteTxn> write(Wait wait = std::nullopt) const;
 
   /// Turns a read transaction into the write transaction on the same snapshot, when that is still
-  /// the newest: nothing can have changed since it was read. `txn` ends when this succeeds. Errors:
-  /// those of write(), and kConflict when a newer commit exists.
+  /// the newest: nothing can have changed since it was read. `txn` ends when this succeeds, and
+  /// goes on otherwise. Errors: those of write(); kConflict when a newer commit exists; kMisuse for
+  /// a transaction of another Database, or one of read_uncommitted().
   Result<WriteTxn> upgrade(ReadTxn& txn, Wait wait = std::nullopt) const;
   /// Makes `compare` known, in this process, as the comparator `name` (1 to 32 bytes) of tables
   /// that were created with it. Registering a name again is kMisuse. Tables whose comparator is not

@@ -32,7 +32,8 @@ struct Options {
   /// Durability of transactions that do not say otherwise.
   Durability durability = Durability::kDurable;
   /// Bytes of changed pages and values that a write transaction keeps in memory before it writes
-  /// some of them to their final place in the file. At least 64 pages are kept.
+  /// some of them to their final place in the file. Not in effect yet: only values of 1 MiB and
+  /// more are written early, everything else is kept until the commit.
   std::uint64_t transaction_memory = std::uint64_t{256} << 20;
   /// Verify checksum, identity and birth of each page when this process first touches it. Turning
   /// this off is for measuring its cost; memory safety does not depend on it.

@@ -13,9 +13,12 @@ class Snapshot;
 class Txn;
 class WriteTxn;
 
-/// A value read piece by piece, each piece verified before it is returned, without holding the
-/// whole in memory. Got from Txn::open_value(); after the transaction, or a write in it, read()
-/// returns kTransactionEnded or kCursorInvalid.
+/// A value read piece by piece, each chunk of 64 KiB verified before any of it is returned. In
+/// memory are one chunk, and 8 bytes for each 64 KiB of the value. Got from Txn::open_value().
+///
+/// Lives as long as its snapshot: afterwards read() returns kTransactionEnded. A write in a write
+/// transaction ends it, too (kCursorInvalid), unless outlives_writes() is true of the value. In a
+/// multimap the value is verified as a whole when it is opened.
 class ValueReader {
  public:
   ValueReader(ValueReader&&) noexcept;
@@ -35,19 +38,25 @@ class ValueReader {
   std::unique_ptr<State> state_;
 };
 
-/// A value being written piece by piece. Got from WriteTxn::stream_value(). Other writes of the
-/// transaction may come between. Destroying it without finish() gives the room back.
+/// A value being written piece by piece. Got from WriteTxn::stream_value(); used on the thread that
+/// uses the transaction. Other writes of the transaction may come between, and several values may
+/// be written at a time. In memory are one chunk of 64 KiB, and 8 bytes for each 64 KiB of the
+/// value.
+///
+/// It belongs to no state of the transaction before finish(), then to the one of that moment.
+/// Without finish() its room is given back: when it is destroyed, or when the transaction (of
+/// nested ones, that which it was begun in) ends or commits.
 class ValueWriter {
  public:
   ValueWriter(ValueWriter&&) noexcept;
   ValueWriter& operator=(ValueWriter&&) noexcept;
   ~ValueWriter();
 
-  /// Appends `bytes`. Errors: kValueTooLong beyond the size that was promised, kIo, kNoSpace,
-  /// kTransactionEnded.
+  /// Appends `bytes`. Errors: kValueTooLong, and nothing appended, beyond the size that was
+  /// announced; kTransactionEnded; kMisuse after finish(); kIo, which latches the environment.
   Result<void> write(Bytes bytes);
-  /// Makes what was written the value. kMisuse when it is not as long as promised, or a second
-  /// time.
+  /// Makes what was written the value of the key, in the place of the one it has. Errors: kMisuse
+  /// when it is not as long as announced, or the second time; those of WriteTxn::put() otherwise.
   Result<void> finish();
 
  private:

@@ -53,6 +53,8 @@ class WriteTxn : public Txn {
   /// copies no page. In a multimap: adds the pair, false when it was there.
   Result<bool> put(Table table, Bytes key, Bytes value, PutMode mode = PutMode::kUpsert);
   /// Stores many records; returns how many put() would have returned true for. Fastest when sorted.
+  /// Here keys and values must not be spans of the transaction's own memory: see
+  /// outlives_writes(). With kAppend, in tables of one value a key: all of them or none.
   Result<std::uint64_t> put_many(Table table, std::span<const Record> records,
                                  PutMode mode = PutMode::kUpsert);
   /// Makes room for a value of `size` zero bytes under `key` and returns it to be filled in, before
