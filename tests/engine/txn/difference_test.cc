@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -146,6 +149,56 @@ TEST_F(DifferenceTest, OfAMultimapIsByPairs) {
     expected.emplace_back(text(20), text(value), std::nullopt);
   }
   EXPECT_EQ(changes(before, after, table), expected);
+  expect_clean(database);
+}
+
+TEST_F(DifferenceTest, OfLongValuesInEveryOrder) {
+  const Database database = open({.page_size = 256});
+  Random random(test_seed("Difference"));
+  for (const engine::Order order : {engine::Order::kBytes, engine::Order::kReversed}) {
+    const Table table = must(database.table(order == engine::Order::kBytes ? "bytes" : "reversed"));
+    WriteTxn txn = must(database.write());
+    must(txn.create_table(table, {.multi = true, .value_order = order}));
+    must(txn.commit());
+    // Longer than what leaves keep, with the same start, so that branches cut their separators.
+    const auto some_value = [&] {
+      const std::string number = fmt::format("{:03}", random.below(400));
+      return random.one_in(4) ? number
+                              : std::string(80, 'v') + number + std::string(20, 'w') + number;
+    };
+    std::set<std::string> model;
+    for (int round = 0; round < 12; ++round) {
+      const std::set<std::string> old_model = model;
+      const ReadTxn before = must(database.read());
+      txn = must(database.write());
+      for (std::uint64_t i = round == 0 ? 300 : random.below(20); i > 0; --i) {
+        const std::string value = some_value();
+        if (random.one_in(2)) {
+          must(txn.erase_pair(table, as_bytes("key"), as_bytes(value)));
+          model.erase(value);
+        } else {
+          must(txn.put(table, as_bytes("key"), as_bytes(value)));
+          model.insert(value);
+        }
+      }
+      must(txn.commit());
+      const Changes found = changes(before, must(database.read()), table);
+      std::set<std::string> came;
+      std::set<std::string> went;
+      for (const auto& [key, was, is] : found) {
+        ASSERT_NE(was.has_value(), is.has_value());
+        EXPECT_TRUE((was ? went : came).insert(was ? *was : *is).second);
+      }
+      std::set<std::string> expected_came;
+      std::set<std::string> expected_went;
+      std::ranges::set_difference(model, old_model,
+                                  std::inserter(expected_came, expected_came.end()));
+      std::ranges::set_difference(old_model, model,
+                                  std::inserter(expected_went, expected_went.end()));
+      ASSERT_EQ(came, expected_came);
+      ASSERT_EQ(went, expected_went);
+    }
+  }
   expect_clean(database);
 }
 
