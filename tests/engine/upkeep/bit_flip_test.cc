@@ -1,4 +1,6 @@
 #include <fstream>
+#include <map>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -24,6 +26,7 @@ class BitFlipTest : public StoreTest {
       }
       writer.put("", "large", std::string(900, 'l'));
       writer.put("table", "large too", std::string(700, 'm'));
+      put_pairs(database, txn);
       must(txn.commit());
       WriteTxn second = must(database.write());
       DualWriter more(database, second, expected_);
@@ -56,8 +59,9 @@ class BitFlipTest : public StoreTest {
       if (auto result = walk(*txn, table, records); !result) return result;
       if (auto result = look_up(*txn, table, records); !result) return result;
     }
+    if (auto result = look_up_pairs(*txn, table_handle(*database, "pairs")); !result) return result;
     const auto names = txn->table_names();
-    if (names && *names != std::vector<std::string>{"table"}) {
+    if (names && *names != std::vector<std::string>{"pairs", "table"}) {
       return testing::AssertionFailure() << "other tables are listed";
     }
     if (!names && !honest(names.error())) return honest(names.error());
@@ -119,6 +123,43 @@ class BitFlipTest : public StoreTest {
     return testing::AssertionSuccess();
   }
 
+  /// A multimap with a group in a leaf and one in a tree of its own, with a long value.
+  void put_pairs(const Database& database, WriteTxn& txn) {
+    for (int i = 0; i < 25; ++i) pairs_["many"].insert("value " + std::to_string(i));
+    pairs_["many"].insert(std::string(300, 'l'));
+    pairs_["few"] = {"", "one", "two"};
+    const Table table = table_handle(database, "pairs");
+    must(txn.create_table(table, {.multi = true}));
+    for (const auto& [key, values] : pairs_) {
+      for (const std::string& value : values) must(txn.put(table, as_bytes(key), as_bytes(value)));
+    }
+  }
+
+  testing::AssertionResult look_up_pairs(const Txn& txn, Table table) const {
+    std::size_t all = 0;
+    for (const auto& [key, values] : pairs_) {
+      for (const std::string& value : values) {
+        const auto found = txn.contains_pair(table, as_bytes(key), as_bytes(value));
+        if (!found) {
+          if (auto result = damage_only(found.error()); !result) return result;
+        } else if (!*found) {
+          return testing::AssertionFailure() << "'" << key << "' lost a value";
+        }
+      }
+      const auto count = txn.count_values(table, as_bytes(key));
+      if (!count) {
+        if (auto result = damage_only(count.error()); !result) return result;
+      } else if (*count != values.size()) {
+        return testing::AssertionFailure() << "'" << key << "' has another number of values";
+      }
+      all += values.size();
+    }
+    const auto count = txn.count(table);
+    if (!count) return damage_only(count.error());
+    if (*count != all) return testing::AssertionFailure() << "the count of pairs is wrong";
+    return testing::AssertionSuccess();
+  }
+
   // A table that exists may not be said to be missing.
   static testing::AssertionResult damage_only(const Error& error) {
     if (error.code == ErrorCode::kDamaged) return testing::AssertionSuccess();
@@ -127,6 +168,7 @@ class BitFlipTest : public StoreTest {
   }
 
   Tables expected_{{"", {}}};
+  std::map<std::string, std::set<std::string>> pairs_;
   std::string sound_;
 };
 
