@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "tests/model/landed.h"
-
 namespace kist::test::model {
 namespace {
 
@@ -39,9 +37,7 @@ void look_at_the_ended(Level& level) {
 }
 
 void leave(World& world) {
-  if constexpr (landed::kContinue) {
-    if (world.random.one_in(4)) look_at_the_ended(world.level());
-  }
+  if (world.random.one_in(4)) look_at_the_ended(world.level());
   world.levels.pop_back();
 }
 
@@ -51,6 +47,17 @@ void abort(World& world) {
     world.level().txn.abort();
     leave(world);
   } else {
+    world.levels.pop_back();
+  }
+}
+
+/// The end of an outer transaction ends all within it.
+void abort_an_outer_one(World& world) {
+  const std::size_t which = world.random.below(world.levels.size() - 1);
+  world.call("abort of an outer transaction", which);
+  world.levels[which].txn.abort();
+  while (world.levels.size() > which) {
+    look_at_the_ended(world.level());
     world.levels.pop_back();
   }
 }
@@ -86,7 +93,6 @@ void check_sometimes(World& world) {
   if (world.small() || world.random.one_in(50)) world.check();
 }
 
-template <typename World>  // so that it is only compiled once the engine has what it calls
 void commit_and_continue(World& world) {
   look_back(world);
   world.transaction_start = world.operations;
@@ -105,7 +111,6 @@ void commit_and_continue(World& world) {
   check_sometimes(world);
 }
 
-template <typename World>  // so that it is only compiled once the engine has what it calls
 void commit_and_read(World& world) {
   look_back(world);
   world.call("commit_and_read");
@@ -118,7 +123,6 @@ void commit_and_read(World& world) {
 }
 
 /// The write transaction, made of a reader where one can be; else nothing.
-template <typename World>  // so that it is only compiled once the engine has what it calls
 std::optional<engine::WriteTxn> upgraded(World& world) {
   if (world.readers.empty()) return std::nullopt;
   const std::size_t which = world.random.below(world.readers.size());
@@ -141,9 +145,7 @@ void begin_writer(World& world) {
   world.transaction_start = world.operations;
   ++world.figures.transactions;
   std::optional<engine::WriteTxn> txn;
-  if constexpr (landed::kContinue) {
-    if (world.random.one_in(8)) txn = upgraded(world);
-  }
+  if (world.random.one_in(8)) txn = upgraded(world);
   if (!txn) {
     world.call("write");
     txn = must(world.database->write());
@@ -163,12 +165,11 @@ void commit(World& world) {
 }
 
 void end_level(World& world) {
+  if (world.levels.size() > 1 && world.random.one_in(12)) return abort_an_outer_one(world);
   if (world.random.one_in(world.levels.size() > 1 ? 3 : 10)) return abort(world);
   if (world.levels.size() > 1) return commit_nested(world);
-  if constexpr (landed::kContinue) {
-    if (world.random.one_in(6)) return commit_and_continue(world);
-    if (world.random.one_in(6)) return commit_and_read(world);
-  }
+  if (world.random.one_in(6)) return commit_and_continue(world);
+  if (world.random.one_in(6)) return commit_and_read(world);
   commit(world);
 }
 

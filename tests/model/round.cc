@@ -9,7 +9,6 @@
 #include <stdexcept>
 
 #include "tests/model/ending.h"
-#include "tests/model/landed.h"
 #include "tests/support/temp_directory.h"
 
 namespace kist::test::model {
@@ -20,7 +19,7 @@ class Round {
  public:
   Round(const std::string& path, const RoundOptions& options, const Selection& selection,
         Figures& figures)
-      : world_(path, options, figures) {
+      : world_(path, options, figures), selection_(selection) {
     for (const Family& family : families()) {
       const bool taken = selection.only.empty() ? !selection.without.contains(family.name)
                                                 : selection.only.contains(family.name);
@@ -48,8 +47,9 @@ class Round {
     return "\nin operation " + std::to_string(world_.operations) +
            " of the round; to see its transaction: kist_model --seed " +
            std::to_string(round.seed) + " --page-size " + std::to_string(round.page_size) +
-           " --operations " + std::to_string(round.operations) + " --trace-from " +
-           std::to_string(world_.transaction_start);
+           " --operations " + std::to_string(round.operations) +
+           names(" --only ", selection_.only) + names(" --without ", selection_.without) +
+           " --trace-from " + std::to_string(world_.transaction_start);
   }
 
  private:
@@ -114,16 +114,10 @@ class Round {
       while (!model.empty()) {
         const std::size_t at = std::min(begin, model.size() - 1);
         const Pair pair = model.at(backward ? model.size() - 1 - at : at);
-        if constexpr (landed::kMultimaps) {
-          world_.call("erase_pair", name, pair.key, pair.value);
-          agree(level.txn.erase_pair(world_.handle(name), engine::as_bytes(pair.key),
-                                     engine::as_bytes(pair.value)),
-                model.erase_pair(pair.key, pair.value));
-        } else {
-          world_.call("erase", name, pair.key);
-          agree(level.txn.erase(world_.handle(name), engine::as_bytes(pair.key)),
-                model.erase(pair.key));
-        }
+        world_.call("erase_pair", name, pair.key, pair.value);
+        agree(level.txn.erase_pair(world_.handle(name), engine::as_bytes(pair.key),
+                                   engine::as_bytes(pair.value)),
+              model.erase_pair(pair.key, pair.value));
       }
     }
     commit(world_);
@@ -136,7 +130,15 @@ class Round {
     }
   }
 
+  /// An option of kist_model that takes names.
+  static std::string names(const std::string& option, const std::set<std::string>& names) {
+    std::string result;
+    for (const std::string& name : names) result += (result.empty() ? option : ",") + name;
+    return result;
+  }
+
   World world_;
+  const Selection& selection_;
   std::vector<std::uint32_t> weights_;
 };
 

@@ -216,7 +216,8 @@ std::string Words::value_of_multimap(const TableModel& table) {
   if (table.style().values == Style::Values::kAlike && random_.one_in(3)) {
     // Around half a page, where values of a group begin to lie outside their record, and alike up
     // to there.
-    const std::size_t half = std::min<std::size_t>(page_size_ / 2, 3000);
+    const std::size_t half =
+        random_.one_in(8) ? page_size_ / 2 : std::min<std::size_t>(page_size_ / 2, 3000);
     return long_alike(half - 60 + random_.below(120));
   }
   if (random_.one_in(50)) return {};

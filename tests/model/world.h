@@ -140,6 +140,7 @@ class World {
   bool page_size_allows_many() const;
   void open();
   void register_comparators();
+  void miss_comparators();
   void print(const char* name, std::initializer_list<std::string> arguments) const;
   void walk_forward(const View& view, const std::string& name, const TableModel& table);
   void walk_backward(const View& view, const std::string& name, const TableModel& table);

@@ -19,11 +19,13 @@ std::optional<std::string> upper_bound(World& world, const TableModel& table,
 
 void erase_range(World& world) {
   const Target at(world);
-  const std::string from = world.words.bound(at.table);
-  const std::optional<std::string> to = upper_bound(world, at.table, from);
+  std::optional<std::string> from = world.words.bound(at.table);
+  const std::optional<std::string> to = upper_bound(world, at.table, *from);
+  if (world.random.one_in(world.growing ? 60 : 10)) from.reset();
   world.call("erase_range", at.name, from, to);
-  same(at.txn.erase_range(at.handle, as_bytes(from), optional_bytes(to)),
-       at.table.erase_at(at.table.lower(from), to ? at.table.lower(*to) : at.table.size()));
+  same(at.txn.erase_range(at.handle, optional_bytes(from), optional_bytes(to)),
+       at.table.erase_at(from ? at.table.lower(*from) : 0,
+                         to ? at.table.lower(*to) : at.table.size()));
 }
 
 void erase_prefix(World& world) {

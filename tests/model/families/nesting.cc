@@ -2,6 +2,18 @@
 
 namespace kist::test::model {
 
+namespace {
+
+/// A savepoint that is no longer one.
+void use_forgotten(World& world, const engine::Savepoint& savepoint) {
+  if (!world.random.one_in(4)) return;
+  world.call("use of a forgotten savepoint");
+  refused(world.level().txn.rollback_to(savepoint), ErrorCode::kMisuse);
+  refused(world.level().txn.release(savepoint), ErrorCode::kMisuse);
+}
+
+}  // namespace
+
 void begin_nested(World& world) {
   if (world.levels.size() > 4) return;
   Level& outer = world.level();
@@ -35,8 +47,10 @@ void release_savepoint(World& world) {
   if (level.marks.empty()) return;
   const std::size_t which = world.random.below(level.marks.size());
   world.call("release", which);
-  must(level.txn.release(level.marks[which].savepoint));
+  const engine::Savepoint savepoint = level.marks[which].savepoint;
+  must(level.txn.release(savepoint));
   level.marks.resize(which);
+  use_forgotten(world, savepoint);
 }
 
 }  // namespace kist::test::model

@@ -24,6 +24,10 @@ void look_at_tables(World& world) {
   world.call("count", name);
   if (table == nullptr) return refused(view.txn->count(handle), ErrorCode::kTableNotFound);
   same(view.txn->count(handle), table->size());
+  world.call("table_options", name);
+  engine::TableOptions options = table->options();
+  options.value_size = static_cast<std::uint16_t>(table->value_size());
+  require(must(view.txn->table_options(handle)) == options, "table_options() are others");
   world.call("table_stats", name);
   const engine::TableStats stats = must(view.txn->table_stats(handle));
   require(stats.records == table->size(), "table_stats() counts other records");

@@ -1,6 +1,5 @@
 #include "tests/model/families/families.h"
 #include "tests/model/families/target.h"
-#include "tests/model/landed.h"
 
 namespace kist::test::model {
 namespace {
@@ -13,12 +12,7 @@ void create(World& world, const std::string& name) {
   const TableModel* there = level.state.find(name);
   const bool exist_ok = world.random.one_in(3);
   world.call("create_table", name, exist_ok);
-  Result<void> created;
-  if constexpr (landed::kOrders) {
-    created = level.txn.create_table(world.handle(name), options, exist_ok);
-  } else {
-    created = level.txn.create_table(world.handle(name), exist_ok);
-  }
+  const Result<void> created = level.txn.create_table(world.handle(name), options, exist_ok);
   if (there == nullptr) {
     must(created);
     level.state.create(name, world.new_table(options));

@@ -1,6 +1,5 @@
 #include "tests/model/families/families.h"
 #include "tests/model/families/target.h"
-#include "tests/model/landed.h"
 
 namespace kist::test::model {
 namespace {
@@ -9,8 +8,7 @@ using engine::Bytes;
 using engine::PutMode;
 
 PutMode some_mode(Random& random) {
-  return random.one_in(3) ? static_cast<PutMode>(random.below(landed::kAppend ? 4 : 3))
-                          : PutMode::kUpsert;
+  return random.one_in(3) ? static_cast<PutMode>(random.below(4)) : PutMode::kUpsert;
 }
 
 /// Sometimes a key or a value that the table must refuse.
