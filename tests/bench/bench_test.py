@@ -125,7 +125,7 @@ def check_report(rows, folder):
     chosen = {"name": "decimal16-100", "keys": "decimal16", "value_size": 100, "records": RECORDS, "rounds": 1, "rows": rows,
               "command": "kist_bench", "skipped": ["SKIPPED one of none: because"]}
     text = write_report([chosen], "A machine.\n", folder).read_text()
-    for part in ("| get-random |", "| get-random, decimal16-100 |", "p50 / p99 / max", "private memory", "SKIPPED one of none"):
+    for part in ("| get-random |", "| get-random (decimal16-100) |", "p50 / p99 / max", "private memory", "SKIPPED one of none"):
         check(part in text, f"the report lacks {part}")
     check((folder / "decimal16-100.svg").read_text().count("<title>") > 100, "the chart has few bars")
 

@@ -61,8 +61,6 @@ bool write_file(const std::string& path, const std::string& text) {
 
 MemoryLimit::MemoryLimit(std::uint64_t bytes) {
   const Hierarchy hierarchy = find_hierarchy();
-  // Only where nobody has done so; refused where processes are in the group itself.
-  if (hierarchy.second) write_file(hierarchy.own + "/cgroup.subtree_control", "+memory");
   group_ = group_in(hierarchy);
   if (::mkdir(group_.c_str(), 0755) != 0) {
     throw Skipped(fmt::format("no memory cgroup can be made here ({})", std::strerror(errno)));

@@ -62,7 +62,8 @@ class Round {
   std::unique_ptr<Store> open() const { return engine_->open(options_); }
   /// Values that no earlier round, and no other part of this one, has written.
   ValuePool::Stream new_values(std::uint64_t part = 0) const;
-  /// So many, but less for small stores: that many for each 1,000 records.
+  /// A number of operations that suits the store: `per_thousand` for each 1,000 records, at least
+  /// one and at most `most`.
   std::size_t scaled(std::size_t most, std::size_t per_thousand) const;
   /// Throws Skipped for engines whose stores belong to one process.
   void needs_many_processes() const;

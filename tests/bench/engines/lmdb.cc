@@ -113,8 +113,7 @@ class LmdbStore {
       int status = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
       while (status == MDB_SUCCESS && as_text(k) < to) {
         check(mdb_cursor_del(cursor, 0));
-        status = mdb_cursor_get(cursor, &k, &v, MDB_GET_CURRENT);
-        if (status == EINVAL) status = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+        status = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);  // to the one after the removed one
       }
       check_end(status);
       mdb_cursor_close(cursor);
