@@ -341,6 +341,7 @@ Result<Table> Environment::intern(std::string_view name) {
   if (found == indexes_.end()) {
     found = indexes_.emplace(name, static_cast<std::uint32_t>(names_.size())).first;
     names_.emplace_back(name);
+    name_count_.store(static_cast<std::uint32_t>(names_.size()), std::memory_order_release);
   }
   return handle(found->second);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -70,8 +71,12 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Table handle(std::uint32_t index) const { return Table(index, index == 0 ? 0 : serial_); }
   /// Which environment of this process it is; never 0.
   std::uint32_t serial() const { return serial_; }
-  /// Whether a handle came from this environment.
-  bool owns(Table table) const { return table.index() == 0 || table.owner() == serial_; }
+  /// Whether a handle came from this environment. To C and other languages a handle is a number,
+  /// so it may hold anything.
+  bool owns(Table table) const {
+    return table.index() == 0 || (table.owner() == serial_ &&
+                                  table.index() < name_count_.load(std::memory_order_acquire));
+  }
   std::string table_name(std::uint32_t index);
 
   /// Writes `slot` to the next place that no pinned transaction needs, sets slot.index. Writer
@@ -133,6 +138,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::mutex names_mutex_;  // protects the two below
   std::vector<std::string> names_{""};
   std::map<std::string, std::uint32_t, std::less<>> indexes_;
+  std::atomic<std::uint32_t> name_count_ = 1;  // names_.size()
   std::uint64_t durable_slot_id_ =
       0;  // transaction that durable_slot_ was seen to hold; writer only
   std::uint32_t durable_slot_ = 0;

@@ -32,6 +32,18 @@ std::string name_of(Kind kind) {
       return "writer";
     case Kind::kIterator:
       return "iterator";
+    case Kind::kDatabase:
+      return "database";
+    case Kind::kTransaction:
+      return "transaction";
+    case Kind::kCursor:
+      return "cursor";
+    case Kind::kValueReader:
+      return "value reader";
+    case Kind::kValueWriter:
+      return "value writer";
+    case Kind::kDifference:
+      return "difference";
   }
   return "object";
 }
@@ -46,9 +58,8 @@ std::unexpected<Error> closed(Kind kind) {
 }
 
 std::unexpected<Error> forked(Kind kind) {
-  return fail(ErrorCode::kForked, "the " + name_of(kind) +
-                                      " was opened before fork; open the profile again in this "
-                                      "process");
+  return fail(ErrorCode::kForked,
+              "the " + name_of(kind) + " was opened before fork; open it again in this process");
 }
 
 }  // namespace

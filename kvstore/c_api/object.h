@@ -13,10 +13,16 @@ enum class Kind : std::uint8_t {
   kReader = 3,
   kWriter = 4,
   kIterator = 5,
+  kDatabase = 6,
+  kTransaction = 7,
+  kCursor = 8,
+  kValueReader = 9,
+  kValueWriter = 10,
+  kDifference = 11,
 };
 
-/// What a handle names. Objects form a tree: each but a profile has an owner, keeps it in
-/// existence, and is closed with it.
+/// What a handle names. Objects form a tree: each but a profile and a database has an owner, keeps
+/// it in existence, and is closed with it.
 class Object {
  public:
   Object(Kind kind, std::shared_ptr<Object> owner);
@@ -27,6 +33,7 @@ class Object {
   Kind kind() const { return kind_; }
   /// The engine::fork_count() under which the object was made.
   std::uint32_t forks() const { return forks_; }
+  const std::shared_ptr<Object>& owner() const { return owner_; }
 
   /// Enters `child`, whose handle is given, among what close_children() closes. False when this
   /// object is closed already.

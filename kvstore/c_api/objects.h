@@ -116,7 +116,7 @@ Result<void> publish(const std::shared_ptr<T>& object, Object* owner, typename T
   KIST_ASSIGN(const std::uint64_t id, HandleTable::instance().insert(object));
   if (owner != nullptr && !owner->adopt(*object, id)) {
     (void)HandleTable::instance().close(id, T::kKind);  // NOLINT(bugprone-unused-return-value)
-    return fail(ErrorCode::kClosed, "the profile or reader was closed meanwhile");
+    return fail(ErrorCode::kClosed, "what it belongs to was closed meanwhile");
   }
   handle->id = id;
   return {};

@@ -1,29 +1,15 @@
-#include <chrono>
 #include <mutex>
-#include <string>
+#include <optional>
 
 #include <kist/kist.h>
 
+#include "kvstore/c_api/arguments.h"
 #include "kvstore/c_api/errors.h"
 #include "kvstore/c_api/objects.h"
 #include "kvstore/c_api/values.h"
 
 namespace kist::c_api {
 namespace {
-
-Result<std::optional<Durability>> durability_of(std::uint32_t durability) {
-  switch (durability) {
-    case KIST_DURABILITY_DEFAULT:
-      return std::nullopt;
-    case KIST_DURABILITY_DURABLE:
-      return Durability::kDurable;
-    case KIST_DURABILITY_RELAXED:
-      return Durability::kRelaxed;
-    default:
-      return fail(ErrorCode::kInvalidArgument,
-                  "durability is " + std::to_string(durability) + ", which is none");
-  }
-}
 
 /// A writer whose turn belongs to the present call.
 struct WriterTurn {
@@ -58,9 +44,7 @@ kist_code kist_writer_begin(kist_profile profile, int64_t timeout_ms, kist_write
   return guarded(error, [&]() -> Result<void> {
     KIST_TRY(prepare_out(writer, "writer"));
     KIST_ASSIGN(const auto owner, use<ProfileObject>(profile));
-    Wait wait;
-    if (timeout_ms >= 0) wait = std::chrono::milliseconds(timeout_ms);
-    KIST_ASSIGN(Writer begun, owner->profile.write(wait));
+    KIST_ASSIGN(Writer begun, owner->profile.write(wait_of(timeout_ms)));
     auto object = std::make_shared<WriterObject>(owner.shared(), std::move(begun));
     return publish(object, &*owner, writer);
   });

@@ -13,6 +13,7 @@ BUILD_FOLDERS = {".build", "build", "__pycache__", ".pytest_cache"}
 GENERATED = re.compile(r"generated (by|from)", re.IGNORECASE)
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+C_HEADER = re.compile(r"/kist(_\w+)?\.h$")
 SYSTEM_HEADER = re.compile(
     r"^(sys/.*|linux/.*|mach/.*|unistd\.h|fcntl\.h|signal\.h|csignal|poll\.h|pthread\.h|sched\.h|dirent\.h|[Ww]indows\.h|io\.h)$"
 )
@@ -38,8 +39,8 @@ def include_violation(name, quoted, header):
         return f"includes {header}: the engine knows nothing of kvstore"
     if in_kvstore and header.startswith("engine/"):
         return f"includes {header}: kvstore sees only the engine's public headers, <kist/engine/...>"
-    # kist.h finds its part beside itself, wherever the pair is copied to.
-    if quoted and not header.startswith(("engine/", "kvstore/")) and not name.endswith("/kist.h"):
+    # The headers for C find each other beside themselves, wherever they are copied to.
+    if quoted and not header.startswith(("engine/", "kvstore/")) and not C_HEADER.search(name):
         return f'includes "{header}": name internal headers from the root, public ones as <kist/...>'
     return None
 
