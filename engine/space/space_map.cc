@@ -141,8 +141,12 @@ Result<std::vector<Run>> SpaceMap::take_fragments(std::uint64_t pages, std::uint
   while (pages != 0) {
     // Longest first, but the last piece from where it fits best.
     if (free_.empty() || runs.size() + 1 >= most || free_.best_fit(pages)) {
-      KIST_ASSIGN(const Run run, take_run(pages));
-      runs.push_back(run);
+      auto run = take_run(pages);
+      if (!run) {
+        for (const Run& taken : runs) give_back_for_reuse(taken);
+        return std::unexpected(std::move(run).error());
+      }
+      runs.push_back(*run);
       break;
     }
     const Run longest = free_.longest();
@@ -153,12 +157,45 @@ Result<std::vector<Run>> SpaceMap::take_fragments(std::uint64_t pages, std::uint
   return runs;
 }
 
-Result<std::vector<Run>> SpaceMap::take_pages(std::uint64_t pages) {
-  if (free_.best_fit(pages) || may_grow_for(pages)) {
-    KIST_ASSIGN(const Run run, take_run(pages));
-    return std::vector<Run>{run};
+Result<TakenSpace> SpaceMap::take_space(std::uint64_t tree_pages,
+                                        std::span<const std::uint64_t> overflow_pages) {
+  TakenSpace space;
+  const std::uint64_t before = file_pages_;
+  if (auto placed = place_early(space, tree_pages, overflow_pages); !placed) {
+    undo_take(space.all, before);
+    return std::unexpected(std::move(placed).error());
   }
-  return take_fragments(pages, free_.longest_covering(pages) + 1);
+  return space;
+}
+
+Result<void> SpaceMap::place_early(TakenSpace& space, std::uint64_t tree_pages,
+                                   std::span<const std::uint64_t> overflow_pages) {
+  std::uint64_t total = tree_pages;
+  for (const std::uint64_t pages : overflow_pages) total = std::min(kMax48, total + pages);
+  const bool one_run = free_.best_fit(total) || may_grow_for(total);
+  std::uint64_t at = 0;
+  if (one_run) {
+    KIST_ASSIGN(const Run run, take_run(total));
+    space.all.push_back(run);
+    at = run.start;
+  }
+  for (const std::uint64_t pages : overflow_pages) {
+    if (!one_run) {
+      KIST_ASSIGN(const Run run, take_run(pages));
+      space.all.push_back(run);
+      at = run.start;
+    }
+    space.overflow.push_back(at);
+    at += pages;
+  }
+  if (tree_pages == 0) return {};
+  if (one_run) {
+    space.tree.push_back({at, tree_pages});
+    return {};
+  }
+  KIST_ASSIGN(space.tree, take_fragments(tree_pages, free_.longest_covering(tree_pages) + 1));
+  space.all.insert(space.all.end(), space.tree.begin(), space.tree.end());
+  return {};
 }
 
 void SpaceMap::undo_take(std::span<const Run> runs, std::uint64_t file_pages) {

@@ -32,6 +32,13 @@ enum class Trim : std::uint8_t {
   kAll,       ///< Everything that is free at the end: for a clean close.
 };
 
+/// Space for overflow runs and tree pages.
+struct TakenSpace {
+  std::vector<std::uint64_t> overflow;  ///< First page of each overflow run, in the order asked.
+  std::vector<Run> tree;                ///< Runs for the tree pages, ascending and disjoint.
+  std::vector<Run> all;                 ///< All of it.
+};
+
 /// Where the pages of one commit go, and the space record that says so.
 struct CommitSpace {
   std::vector<std::uint64_t> overflow;  ///< First page of each overflow run, in the order asked.
@@ -92,11 +99,13 @@ class SpaceMap {
   /// before writing there. Errors: kNoSpace when page numbers run out.
   Result<Run> take_run(std::uint64_t pages);
 
-  /// The same for pages that need not be consecutive: one run when there is one or the file may
-  /// grow for it, else the longest ones, ascending. The rule of plan_commit().
-  Result<std::vector<Run>> take_pages(std::uint64_t pages);
-  /// Takes back what take_run() or take_pages() did just now, because the file could not be
-  /// lengthened from `file_pages` for it. Nothing was written there.
+  /// Takes space for overflow runs of `overflow_pages` pages each and for `tree_pages` tree pages
+  /// by the rule of plan_commit(): one run when there is one or the file may grow for it, else each
+  /// overflow run for itself and the tree pages in fragments.
+  Result<TakenSpace> take_space(std::uint64_t tree_pages,
+                                std::span<const std::uint64_t> overflow_pages);
+  /// Takes back what was just taken, because the file could not be lengthened from `file_pages` for
+  /// it. Nothing was written there.
   void undo_take(std::span<const Run> runs, std::uint64_t file_pages);
 
   /// Gives back pages that this very transaction took: any part of them, once. They are free after
@@ -164,6 +173,8 @@ class SpaceMap {
   bool may_grow_for(std::uint64_t pages) const;
   std::optional<Run> choose_run(std::uint64_t pages) const;
   Run take_from(std::uint64_t start, std::uint64_t pages);
+  Result<void> place_early(TakenSpace& space, std::uint64_t tree_pages,
+                           std::span<const std::uint64_t> overflow_pages);
   Result<std::vector<Run>> take_fragments(std::uint64_t pages, std::uint64_t most);
 
   // Planning (space_map_plan.cc).

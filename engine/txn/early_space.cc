@@ -18,14 +18,15 @@ Result<Run> EarlySpace::take_run(std::uint64_t pages) {
   return run;
 }
 
-Result<std::vector<Run>> EarlySpace::take_pages(std::uint64_t pages) {
+Result<TakenSpace> EarlySpace::take_space(std::uint64_t tree_pages,
+                                          std::span<const std::uint64_t> overflow_pages) {
   const std::uint64_t before = environment_.space->file_pages();
-  KIST_ASSIGN(std::vector<Run> runs, environment_.space->take_pages(pages));
-  KIST_TRY(make_writable(runs, before));
+  KIST_ASSIGN(TakenSpace space, environment_.space->take_space(tree_pages, overflow_pages));
+  KIST_TRY(make_writable(space.all, before));
   if (!levels_.empty()) {
-    for (const Run& run : runs) levels_.back().insert(run);
+    for (const Run& run : space.all) levels_.back().insert(run);
   }
-  return runs;
+  return space;
 }
 
 Result<Run> EarlySpace::open_run(std::uint64_t pages, const void* owner) {

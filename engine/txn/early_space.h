@@ -8,6 +8,7 @@
 
 #include "engine/space/free_runs.h"
 #include "engine/space/run.h"
+#include "engine/space/space_map.h"
 
 namespace kist::engine {
 
@@ -25,8 +26,9 @@ class EarlySpace {
   /// Takes consecutive pages, and makes sure that the file has them and that the transaction's id
   /// is never used again: they may be written. Errors: kNoSpace, with nothing taken; kIo.
   Result<Run> take_run(std::uint64_t pages);
-  /// The same for pages that need not be consecutive; ascending.
-  Result<std::vector<Run>> take_pages(std::uint64_t pages);
+  /// The same for overflow runs and tree pages, placed as a commit would place them.
+  Result<TakenSpace> take_space(std::uint64_t tree_pages,
+                                std::span<const std::uint64_t> overflow_pages);
   /// Lengthens the file to `pages`. Errors: kNoSpace, kIo.
   Result<void> lengthen(std::uint64_t pages);
   /// Notes that so many bytes were written early.

@@ -63,6 +63,8 @@ void Levels::roll_back(std::uint64_t name, Snapshot& snapshot) {
   state_.memory().roll_back(level.mark);
   state_.context.freed.resize(level.freed);
   state_.context.freed_before = level.freed;
+  state_.look_again(level.freed);
+  state_.memory_shrank();
   state_.changed = level.changed;
   snapshot.catalog = level.catalog;
   for (TableState& table : snapshot.tables) table = {};  // to be looked up again
@@ -76,7 +78,9 @@ void Levels::end(std::uint64_t name) {
   for (; levels_.size() > index; levels_.pop_back()) {
     state_.memory().forget(levels_.back().mark);
     state_.early.end_level();
+    state_.look_again(levels_.back().freed);
   }
+  state_.memory_shrank();
   state_.context.freed_before = levels_.empty() ? 0 : levels_.back().freed;
 }
 

@@ -50,6 +50,34 @@ class Counter {
     return last < first ? 0 : last - first;
   }
 
+  /// A key, and how many records come before it.
+  struct Place {
+    std::string key;
+    std::uint64_t before = 0;
+  };
+
+  /// The key whose first record is nearest to record number `n`, and before number `end`.
+  Result<Place> nearest_key(std::uint64_t n, std::uint64_t end) {
+    KIST_ASSIGN(const bool found, path_.nth(n, CountOf::kPairs));
+    if (!found) return std::unexpected(path_.main().damaged("a table ends before its count"));
+    std::uint64_t first = n;
+    if (path_.multi()) {
+      KIST_ASSIGN(const std::uint64_t inside, path_.group().rank());
+      first -= std::min(inside, first);
+      const std::uint64_t size = path_.group().count();
+      if (first + size - n < inside && size < end - first) {
+        KIST_ASSIGN(const bool moved, path_.next_key());
+        if (!moved) return std::unexpected(path_.main().damaged("a table ends before its count"));
+        first += size;
+      }
+    }
+    const LeafRecord record = path_.record();
+    if (record.key == nullptr) {
+      return std::unexpected(path_.main().damaged("a record lies outside the page"));
+    }
+    return settled(Result<Place>(Place{to_string(record.key_bytes()), first}));
+  }
+
   /// Record, or key, number `n`; nothing behind the last.
   Result<std::optional<Record>> nth(std::uint64_t n, CountOf what) {
     if (n >= count(what)) return std::optional<Record>();
@@ -128,14 +156,11 @@ Result<std::vector<std::string>> Txn::split(Table table, std::size_t parts,
   std::uint64_t last_cut = start;
   for (std::uint64_t i = 1; i < most; ++i) {
     const std::uint64_t share = records / most * i + records % most * i / most;
-    KIST_ASSIGN(const std::optional<Record> record, counter.nth(start + share, CountOf::kPairs));
-    if (!record) break;
-    // In a multimap the record may lie inside a group, which no cut divides.
-    std::string key = to_string(record->key);
-    KIST_ASSIGN(const std::uint64_t cut, counter.before(as_bytes(key), CountOf::kPairs));
-    if (cut <= last_cut) continue;
-    last_cut = cut;
-    cuts.push_back(std::move(key));
+    // In a multimap that record may lie inside a group, which no cut divides.
+    KIST_ASSIGN(Counter::Place cut, counter.nearest_key(start + share, start + records));
+    if (cut.before <= last_cut) continue;
+    last_cut = cut.before;
+    cuts.push_back(std::move(cut.key));
   }
   return cuts;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -14,12 +15,15 @@ namespace kist::engine {
 /// Gathers pages with consecutive numbers and writes each such stretch with one vectored call.
 class PageWriter {
  public:
-  PageWriter(os::File& file, std::uint32_t page_size) : file_(file), page_size_(page_size) {}
+  PageWriter(os::File& file, std::uint32_t page_size)
+      : file_(file),
+        page_size_(page_size),
+        most_chunks_(std::clamp<std::size_t>(kMostBytes / kChunkPages / page_size, 1, 16)) {}
 
   /// Room for page `page`, to be filled before the next call of any function but this one.
   Result<std::uint8_t*> add_page(std::uint64_t page) {
     if (chunks_.empty() || used_ == kChunkPages) {
-      if (chunks_.size() == kMaxChunks) KIST_TRY(write());
+      if (chunks_.size() == most_chunks_) KIST_TRY(write());
       chunks_.push_back(
           std::make_unique_for_overwrite<std::uint8_t[]>(std::size_t{kChunkPages} * page_size_));
       used_ = 0;
@@ -42,7 +46,7 @@ class PageWriter {
 
  private:
   static constexpr std::size_t kChunkPages = 64;
-  static constexpr std::size_t kMaxChunks = 16;
+  static constexpr std::size_t kMostBytes = std::size_t{4} << 20;  // held back before a write
 
   Result<void> add(std::uint64_t page, Bytes bytes) { return add_at(page * page_size_, bytes); }
   /// `offset` 0 continues where the last piece ended.
@@ -50,6 +54,7 @@ class PageWriter {
 
   os::File& file_;
   std::uint32_t page_size_;
+  std::size_t most_chunks_;
   std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;
   std::size_t used_ = 0;
   std::vector<Bytes> pieces_;

@@ -37,12 +37,15 @@ Result<bool> RecordEdit::holds(Bytes value) const {
 }
 
 template <typename Function>
-Result<void> RecordEdit::change(Function function) {
-  return guarded(snapshot_, state_, [&]() -> Result<void> {
-    KIST_TRY(function());
-    table_.dirty = true;
-    return {};
-  });
+Result<void> RecordEdit::change(Function function, Room room) {
+  return guarded(
+      snapshot_, state_,
+      [&]() -> Result<void> {
+        KIST_TRY(function());
+        table_.dirty = true;
+        return {};
+      },
+      room);
 }
 
 bool RecordEdit::fits_inline(std::size_t value_size) const {
@@ -82,7 +85,7 @@ Result<void> RecordEdit::place_zeros(std::size_t size, std::span<std::uint8_t>& 
 
 Result<std::span<std::uint8_t>> RecordEdit::reserve(std::size_t size) {
   std::span<std::uint8_t> room;
-  KIST_TRY(change([&] { return place_zeros(size, room); }));
+  KIST_TRY(change([&] { return place_zeros(size, room); }, Room::kLater));
   return room;
 }
 

@@ -9,6 +9,7 @@
 
 #include "engine/tree/tree_writer.h"
 #include "engine/txn/snapshot.h"
+#include "engine/txn/write_access.h"
 #include "engine/txn/write_state.h"
 
 namespace kist::engine {
@@ -52,7 +53,7 @@ class RecordEdit {
 
  private:
   template <typename Function>
-  Result<void> change(Function function);
+  Result<void> change(Function function, Room room = Room::kMake);
   Result<bool> skip_present(std::span<const Record>& records, PutMode mode, std::uint64_t& stored);
   bool fits_inline(std::size_t value_size) const;
   Result<void> place(Bytes value);

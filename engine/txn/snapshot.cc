@@ -20,8 +20,7 @@ Snapshot::~Snapshot() {
 
 void Snapshot::end() {
   // From the innermost nested transaction outwards: each gives back what it took over.
-  Snapshot* one = this;
-  while (one->inner_ != nullptr) one = one->inner_;
+  Snapshot* one = &innermost();
   while (one != this) {
     Snapshot* const around = one->outer_.get();
     one->end_one();
@@ -89,10 +88,10 @@ void Snapshot::begin_nested(std::shared_ptr<Snapshot> outer, std::uint64_t level
   outer_->inner_ = this;
 }
 
-WriteState& Snapshot::innermost_write() {
+Snapshot& Snapshot::innermost() {
   Snapshot* one = this;
   while (one->inner_ != nullptr) one = one->inner_;
-  return *one->write;
+  return *one;
 }
 
 void Snapshot::end_keeping_changes() {

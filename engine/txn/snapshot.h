@@ -70,8 +70,8 @@ class Snapshot {
   void begin_nested(std::shared_ptr<Snapshot> outer, std::uint64_t level);
   /// Whether it is a transaction within another.
   bool nested() const { return outer_ != nullptr; }
-  /// What was changed, of a write transaction, wherever nested ones have it now.
-  WriteState& innermost_write();
+  /// The innermost of the transactions nested in this one, which has everything; or this one.
+  Snapshot& innermost();
   /// Ends the transaction, which is nested, but keeps its changes for the one around it.
   void end_keeping_changes();
 

@@ -9,10 +9,22 @@
 
 namespace kist::engine {
 
+void set_leaf_ref(std::uint8_t* page, std::size_t page_size, std::size_t index, const Ref& ref) {
+  std::uint8_t bytes[ref_layout::kSize];
+  store_ref(bytes, ref);
+  leaf_overwrite(page, page_size, index, bytes, true);
+}
+
 Result<Ref> TreeCommit::write(const Ref& ref) {
   if ((ref.flags & kRefDirty) == 0) return ref;
-  const std::uint8_t* page = context_.arena.page(ref.page);
-  return ref.level() == 0 ? write_leaf(ref, page) : write_branch(ref, page);
+  if (written_ != nullptr && !context_.arena.changeable(ref.page)) return ref;
+  std::uint8_t* page = context_.arena.page(ref.page);
+  KIST_ASSIGN(const Ref final_ref,
+              ref.level() == 0 ? write_leaf(ref, page) : write_branch(ref, page));
+  if (written_ != nullptr && (final_ref.flags & kRefDirty) == 0) {
+    written_->pages.push_back(ref.page);
+  }
+  return final_ref;
 }
 
 Result<std::uint64_t> TreeCommit::next_number() {
@@ -27,9 +39,11 @@ Result<std::uint64_t> TreeCommit::next_number() {
   return runs_[run_].start + used_++;
 }
 
-Result<Ref> TreeCommit::write_leaf(const Ref& ref, const std::uint8_t* page) {
+Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
   std::uint16_t indirect = 0;
   std::vector<std::pair<std::size_t, Ref>> places;  // of what lay in memory
+  std::vector<std::uint64_t> values;
+  bool left = false;
   const LeafReader leaf(page, page_size(), page_shape(page));
   for (std::size_t i = 0; i < leaf.count(); ++i) {
     const LeafRecord record = leaf.record(i);
@@ -37,13 +51,29 @@ Result<Ref> TreeCommit::write_leaf(const Ref& ref, const std::uint8_t* page) {
     indirect = kRefIndirect;
     const Ref value = load_ref(record.value());
     if ((value.flags & kRefDirty) == 0) continue;
-    if ((value.flags & kRefNested) != 0) {
-      KIST_ASSIGN(Ref root, write(value));
-      root.flags |= kRefNested;
-      places.emplace_back(i, root);
-    } else {
+    if ((value.flags & kRefNested) == 0) {
       places.emplace_back(i, values_[value.page]);
+      values.push_back(value.page);
+      continue;
     }
+    KIST_ASSIGN(Ref root, write(value));
+    root.flags |= kRefNested;
+    if ((root.flags & kRefDirty) != 0) {
+      left = true;
+    } else {
+      places.emplace_back(i, root);
+    }
+  }
+  if (left) {  // with its values, which have no places then
+    for (const auto& [index, place] : places) {
+      if ((place.flags & kRefNested) != 0) {
+        written_->patches.push_back({page, index, place, true});
+      }
+    }
+    return ref;
+  }
+  if (written_ != nullptr) {
+    written_->values.insert(written_->values.end(), values.begin(), values.end());
   }
   KIST_ASSIGN(const std::uint64_t number, next_number());
   KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
@@ -54,21 +84,28 @@ Result<Ref> TreeCommit::write_leaf(const Ref& ref, const std::uint8_t* page) {
   } else {
     std::memcpy(out, page, page_size());
   }
-  for (const auto& [index, place] : places) {
-    std::uint8_t bytes[ref_layout::kSize];
-    store_ref(bytes, place);
-    leaf_overwrite(out, page_size(), index, bytes, true);
-  }
+  for (const auto& [index, place] : places) set_leaf_ref(out, page_size(), index, place);
   return seal(out, number, ref, indirect);
 }
 
-Result<Ref> TreeCommit::write_branch(const Ref& ref, const std::uint8_t* page) {
+Result<Ref> TreeCommit::write_branch(const Ref& ref, std::uint8_t* page) {
   std::uint16_t indirect = 0;
   const BranchView branch = private_branch(page, page_size());
   std::vector<Ref> children(branch.count());
+  bool left = false;
   for (std::size_t i = 0; i < children.size(); ++i) {
     KIST_ASSIGN(children[i], write(branch.ref(i)));
     indirect |= static_cast<std::uint16_t>(children[i].flags & kRefIndirect);
+    left |= (children[i].flags & kRefDirty) != 0;
+  }
+  if (left) {
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      const bool was_dirty = (branch.ref(i).flags & kRefDirty) != 0;
+      if (was_dirty && (children[i].flags & kRefDirty) == 0) {
+        written_->patches.push_back({page, i, children[i], false});
+      }
+    }
+    return ref;
   }
   KIST_ASSIGN(const std::uint64_t number, next_number());
   KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));

@@ -14,6 +14,21 @@
 
 namespace kist::engine {
 
+/// What became final when trees were written before the commit.
+struct WrittenEarly {
+  /// A page that stays in memory, because it also refers to something that does, and the place of
+  /// one thing that it refers to.
+  struct Patch {
+    std::uint8_t* page;
+    std::size_t index;  // of the record or child
+    Ref ref;
+    bool leaf;
+  };
+  std::vector<std::uint64_t> pages;   ///< Arena pages that are not needed any more.
+  std::vector<std::uint64_t> values;  ///< Pending values likewise.
+  std::vector<Patch> patches;
+};
+
 /// Gives the dirty pages of trees their numbers, from the leaves up and in key order, and hands
 /// them to a PageWriter. Each page is written once its children have their places, so that it can
 /// say what they look like.
@@ -28,15 +43,19 @@ class TreeCommit {
 
   /// Writes the dirty pages below `ref`, itself included, and returns the final reference, which
   /// has the counts of the dirty one. Committed pages stay where they are, and dirty pages as they
-  /// are: others may be reading them. Errors: those of writing; kDamaged when
-  /// there are more pages than `runs` have room for.
+  /// are: others may be reading them. Errors: those of writing; kDamaged when there are more pages
+  /// than `runs` have room for.
   Result<Ref> write(const Ref& ref);
+
+  /// From now on leaves in memory the pages that a marked state has, and those that refer to such
+  /// pages; their references are returned as they are. Notes in `written` what was not left.
+  void leave_marked(WrittenEarly& written) { written_ = &written; }
 
  private:
   std::size_t page_size() const { return context_.view.page_size(); }
   Result<std::uint64_t> next_number();
-  Result<Ref> write_leaf(const Ref& ref, const std::uint8_t* page);
-  Result<Ref> write_branch(const Ref& ref, const std::uint8_t* page);
+  Result<Ref> write_leaf(const Ref& ref, std::uint8_t* page);
+  Result<Ref> write_branch(const Ref& ref, std::uint8_t* page);
   Ref seal(std::uint8_t* out, std::uint64_t number, const Ref& ref, std::uint16_t indirect) const;
 
   WriteContext& context_;
@@ -48,6 +67,10 @@ class TreeCommit {
   std::size_t run_ = 0;     // of runs_, being used
   std::uint64_t used_ = 0;  // pages of it that are
   std::vector<LeafRecord> records_;
+  WrittenEarly* written_ = nullptr;
 };
+
+/// Puts `ref` in the place of the one that record `index` of a leaf in memory has.
+void set_leaf_ref(std::uint8_t* page, std::size_t page_size, std::size_t index, const Ref& ref);
 
 }  // namespace kist::engine

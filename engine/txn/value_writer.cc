@@ -27,7 +27,7 @@ struct ValueWriter::State {
   }
   ~State() {
     if (run && snapshot->epoch() == epoch && !snapshot->stale()) {
-      snapshot->innermost_write().early.drop(run->run());
+      snapshot->innermost().write->early.drop(run->run());
     }
   }
   State(const State&) = delete;

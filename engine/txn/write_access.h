@@ -45,16 +45,25 @@ Result<void> check_sizes(const Environment& environment, const TableState& table
 /// Why an appended record was refused.
 std::unexpected<Error> out_of_order(const Environment& environment);
 
-/// Runs `change`, which may leave trees half changed when it fails: then only abort remains. What
-/// the memory holds may be written early before `change` runs, never after it: reserve() has told
-/// where a value lies.
+/// Whether trees may be written early after a change.
+enum class Room : std::uint8_t {
+  kMake,   ///< Yes, when they have outgrown the memory: spans and paths into them are dead then.
+  kLater,  ///< Not before the next change: the caller is told where something lies.
+};
+
+/// Runs `change`, which may leave trees half changed when it fails: then only abort remains, or a
+/// savepoint.
 template <typename Function>
-auto guarded(Snapshot& snapshot, WriteState& state, Function change) -> decltype(change()) {
+auto guarded(Snapshot& snapshot, WriteState& state, Function change, Room room = Room::kMake)
+    -> decltype(change()) {
   const Change announced(snapshot, state.context);
   state.changed = true;
   auto result = change();
-  if (!result) state.broken = result.error();
   state.readers.any();  // gives up what was kept for those that are gone
+  if (result && room == Room::kMake) {
+    if (auto made = state.make_room(); !made) result = std::unexpected(std::move(made).error());
+  }
+  if (!result) state.broken = result.error();
   return result;
 }
 

@@ -24,6 +24,7 @@ Result<WriteState*> with_savepoint(const std::shared_ptr<Snapshot>& snapshot, st
 
 Result<WriteTxn> WriteTxn::nested() {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  KIST_TRY(state->make_room_for_level());
   const Change announced(*snapshot_, state->context);
   WriteTxn inner;
   inner.snapshot_ = std::make_shared<Snapshot>(snapshot_->environment);
@@ -33,6 +34,7 @@ Result<WriteTxn> WriteTxn::nested() {
 
 Result<Savepoint> WriteTxn::savepoint() {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
+  KIST_TRY(state->make_room_for_level());
   Savepoint savepoint;
   savepoint.level_ = state->levels.begin(*snapshot_, Levels::Kind::kSavepoint);
   return savepoint;
@@ -43,6 +45,11 @@ Result<void> WriteTxn::rollback_to(const Savepoint& savepoint) {
   const Change announced(*snapshot_, state->context);
   state->levels.roll_back(savepoint.level_, *snapshot_);
   return {};
+}
+
+std::uint64_t WriteTxn::memory_used() const {
+  if (!snapshot_ || !snapshot_->innermost().write) return 0;
+  return snapshot_->innermost().write->memory().bytes();
 }
 
 Result<ReadTxn> WriteTxn::read_uncommitted() {

@@ -39,6 +39,7 @@ bool WriteState::latched() const {
 
 Result<Ref> WriteState::write_through(Bytes value) {
   const std::uint64_t pages = overflow_pages(value.size(), environment_.page_size);
+  reuse_given_up();
   KIST_ASSIGN(const Run run, early.take_run(pages));
   const OverflowImage image(value, run.start, id_, environment_.page_size, environment_.seed);
   if (auto written = environment_.file.write_at(run.start * environment_.page_size, image.pieces());

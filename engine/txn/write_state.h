@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <kist/engine/error.h>
@@ -59,6 +60,17 @@ class WriteState {
   Result<std::uint64_t> commit(Durability durability);
 
   DirtyMemory& memory() { return *memory_; }
+  /// Writes dirty trees to the file when they take up more memory than the transaction may keep.
+  /// Due after each change, inside it; spans and paths into trees are dead then. Errors: kNoSpace,
+  /// with nothing changed; kIo.
+  Result<void> make_room();
+  /// The same before a level begins, which keeps what is in memory then from being written while it
+  /// lives.
+  Result<void> make_room_for_level();
+  /// States or readers have gone, so that less is held in memory.
+  void memory_shrank();
+  /// Runs behind the first `freed` ones of context.freed may be written again more freely now.
+  void look_again(std::size_t freed);
   /// Whether a write or flush failed, here or in another process: then nothing is acknowledged.
   bool latched() const;
 
@@ -75,8 +87,16 @@ class WriteState {
   /// Values from this size on are written to their place in the file at once instead of being held
   /// in memory until commit.
   static constexpr std::size_t kWriteThrough = std::size_t{1} << 20;
+  /// Pages that may be kept in memory however little of it is allowed.
+  static constexpr std::uint64_t kLeastPages = 64;
 
   Result<Ref> write_through(Bytes value);
+  std::uint64_t memory_limit() const;
+  bool worth_spilling(std::uint64_t above, std::uint64_t grown_by);
+  void reuse_given_up();
+  Result<void> spill();
+  Result<void> write_early(std::span<Ref* const> roots, std::uint64_t pages,
+                           std::span<const std::uint64_t> values);
   Result<void> update_catalog();
   Result<CommitSpace> plan();
   Result<void> write_pages(const CommitSpace& plan);
@@ -89,6 +109,8 @@ class WriteState {
   std::uint64_t id_;
   Durability durability_ = Durability::kDurable;
   std::uint64_t commit_nonce_ = 0;
+  std::uint64_t unspilled_ = 0;     // bytes of memory that the last spill had to leave
+  std::size_t looked_through_ = 0;  // of context.freed, by reuse_given_up()
 };
 
 }  // namespace kist::engine

@@ -15,8 +15,10 @@ Trace::~Trace() {
 
 void Trace::open() {
   recorder_.begun(static_cast<std::uint64_t>(newest()));
-  database_ = std::make_unique<Database>(must(
-      Database::open(directory_.file("store"), {.page_size = page_size_, .observer = &recorder_})));
+  database_ = std::make_unique<Database>(
+      must(Database::open(directory_.file("store"), {.page_size = page_size_,
+                                                     .transaction_memory = transaction_memory,
+                                                     .observer = &recorder_})));
   recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
   recorder_.set_flush_hook([this] { notice_publication(); });
 }
@@ -196,6 +198,44 @@ void huge_values(Trace& trace) {
   trace.close();
 }
 
+// Transactions that outgrow their memory and write the same pages twice before their commit.
+void spilled(Trace& trace) {
+  trace.transaction_memory = 0;
+  trace.open();
+  for (int i = 0; i < 5; ++i) {
+    const auto change = [&](DualWriter& writer) {
+      put_some(trace, writer, "", 2500, 1500, trace.page_size() / 8);
+      put_some(trace, writer, "", 2, 1500, 6 * trace.page_size());
+    };
+    if (i == 2) trace.abort(change);
+    trace.commit(change, i % 2 == 0 ? Durability::kRelaxed : Durability::kDurable);
+    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 1500, 50); });
+  }
+  trace.close();
+}
+
+// Nested transactions, kept and forgotten, some of them larger than their memory.
+void nested(Trace& trace) {
+  trace.transaction_memory = 0;
+  trace.open();
+  for (int i = 0; i < 6; ++i) {
+    trace.commit([&](DualWriter& writer) {
+      put_some(trace, writer, "", 50, 1500, trace.page_size() / 8);
+      for (int j = 0; j < 3; ++j) {
+        writer.nested(
+            [&](DualWriter& inner) {
+              put_some(trace, inner, "", i % 2 == 0 ? 900 : 20, 1500, trace.page_size() / 8);
+              inner.nested([&](DualWriter& innermost) { erase_some(trace, innermost, "", 10); },
+                           j == 1);
+              put_some(trace, inner, "", 1, 6, 5 * trace.page_size());
+            },
+            j != 1);
+      }
+    });
+  }
+  trace.close();
+}
+
 void growing_and_shrinking(Trace& trace) {
   trace.open();
   for (int i = 0; i < 6; ++i) {
@@ -223,6 +263,8 @@ const std::vector<TraceKind>& trace_kinds() {
       {"relaxed, then sync", relaxed_then_sync},
       {"close and reopen", close_and_reopen},
       {"huge values", huge_values},
+      {"spilled", spilled},
+      {"nested", nested},
       {"growing and shrinking", growing_and_shrinking},
   };
   return kinds;

@@ -36,6 +36,8 @@ class Trace {
   std::uint32_t page_size() const { return page_size_; }
 
   Random random;
+  /// Of transactions; to be set before open().
+  std::uint64_t transaction_memory = engine::Options().transaction_memory;
   std::vector<Tables> contents{Tables{{"", {}}}};  ///< After each commit; [0]: the empty store.
 
  private:

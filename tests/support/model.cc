@@ -149,6 +149,16 @@ void DualWriter::rename(const std::string& from, const std::string& to) {
   model_.insert(std::move(node));
 }
 
+void DualWriter::nested(const std::function<void(DualWriter&)>& change, bool keeps) {
+  Tables content = model_;
+  engine::WriteTxn inner = must(txn_.nested());
+  DualWriter writer(database_, inner, content);
+  change(writer);
+  if (!keeps) return;
+  must(inner.commit());
+  model_ = std::move(content);
+}
+
 void DualWriter::look_up(const std::string& table, const std::string& key) const {
   const Records& records = model_.at(table);
   const auto record = records.find(key);

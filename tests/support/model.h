@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,6 +46,8 @@ class DualWriter {
 
   const Tables& model() const { return model_; }
   engine::WriteTxn& txn() { return txn_; }
+  /// Does `change` in a transaction nested in this one, and keeps or forgets it.
+  void nested(const std::function<void(DualWriter&)>& change, bool keeps);
 
  private:
   engine::Table handle(const std::string& table) const;

@@ -44,6 +44,8 @@ SpaceSimulation::Work random_work(const SpaceSimulation& file, Random& random) {
     work.overflow.push_back(1 + below(random, 40));
   for (std::uint64_t n = below(random, 5); n > 2; --n) work.spills.push_back(1 + below(random, 9));
   work.drop_spills = below(random, 2) == 0;
+  if (below(random, 3) == 0) work.early_pages = 1 + below(random, 20);
+  work.reuse = below(random, 2) == 0;
   const bool shrinking = below(random, 10) == 0;
   work.freed = pick_freed(file, random, below(random, shrinking ? file.live().size() + 1 : 12));
   work.trim = static_cast<Trim>(below(random, 3));

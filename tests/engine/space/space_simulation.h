@@ -37,6 +37,8 @@ class SpaceSimulation {
     std::vector<FreedRun> freed{};
     std::vector<std::uint64_t> spills{};  ///< Runs taken early.
     bool drop_spills = false;             ///< Give half of each back.
+    std::uint64_t early_pages = 0;        ///< Pages taken early, in fragments if need be.
+    bool reuse = false;                   ///< Give half of those back, to be taken again.
     Trim trim = Trim::kNever;
   };
 
@@ -74,6 +76,28 @@ class SpaceSimulation {
         take({run->start + (pages + 1) / 2, pages / 2});
       } else {
         take(*run);
+      }
+    }
+    if (work.early_pages != 0) {
+      const auto space = map.take_space(work.early_pages, std::vector<std::uint64_t>{2, 1});
+      ASSERT_TRUE(space.has_value());
+      ASSERT_EQ(space->overflow.size(), 2U);
+      std::uint64_t pages = 0;
+      for (const Run& run : space->all) {
+        pages += run.pages;
+        hold_to_account(run, id, map.file_pages(), given);
+      }
+      ASSERT_EQ(pages, work.early_pages + 3);
+      taken.push_back({space->overflow[0], 2});
+      taken.push_back({space->overflow[1], 1});
+      for (const Run& run : space->tree) {
+        const std::uint64_t back = work.reuse ? (run.pages + 1) / 2 : 0;
+        if (back != 0) {
+          ASSERT_TRUE(map.give_back_for_reuse({run.start, back}));
+          ASSERT_FALSE(map.give_back_for_reuse({run.start, back}));
+          given.erase(given.lower_bound(run.start), given.lower_bound(run.start + back));
+        }
+        take({run.start + back, run.pages - back});
       }
     }
     const std::uint64_t nonce = id * 7919;

@@ -11,18 +11,24 @@
 namespace kist::test {
 namespace {
 
-// Random changes, tables and levels, against a stack of copies of the content.
+// Random changes, tables, levels and readers of uncommitted states, in memory so small that much is
+// written early, against a stack of copies of the content.
 class LevelsModelTest : public StoreTest, public testing::WithParamInterface<std::uint32_t> {
  protected:
   struct Savepoint {
     engine::Savepoint point;
     Tables content;
   };
+  struct Reader {
+    ReadTxn txn;
+    Tables content;
+  };
   // One open transaction: the outermost one or one nested in the one before.
   struct Level {
     WriteTxn txn;
     Tables content;
-    std::vector<Savepoint> savepoints;
+    std::vector<Savepoint> savepoints = {};
+    std::vector<Reader> readers = {};
   };
 
   void begin() {
@@ -33,10 +39,12 @@ class LevelsModelTest : public StoreTest, public testing::WithParamInterface<std
 
   void run_transaction(int steps) {
     levels_.clear();
-    levels_.push_back(std::make_unique<Level>(Level{must(database_->write()), content_, {}}));
+    readers_ = random_.one_in(2);
+    levels_.push_back(std::make_unique<Level>(Level{must(database_->write()), content_}));
     for (int i = 0; i < steps; ++i) step();
     while (levels_.size() > 1) end_level();
     compare();
+    while (!levels_.back()->readers.empty()) end_reader(*levels_.back());
     if (random_.one_in(6)) {
       levels_.clear();
     } else {
@@ -56,8 +64,7 @@ class LevelsModelTest : public StoreTest, public testing::WithParamInterface<std
       case 0:
       case 1:
         if (levels_.size() > 6) break;
-        levels_.push_back(
-            std::make_unique<Level>(Level{must(level.txn.nested()), level.content, {}}));
+        levels_.push_back(std::make_unique<Level>(Level{must(level.txn.nested()), level.content}));
         break;
       case 2:
       case 3:
@@ -78,6 +85,15 @@ class LevelsModelTest : public StoreTest, public testing::WithParamInterface<std
         break;
       case 9:
         if (random_.one_in(4)) compare();
+        break;
+      case 10:
+        // Not always: while there are readers, nothing is written twice.
+        if (readers_ && level.readers.size() < 3) {
+          level.readers.push_back({must(level.txn.read_uncommitted()), level.content});
+        }
+        break;
+      case 11:
+        end_reader(level);
         break;
       default:
         change_records(level);
@@ -106,6 +122,14 @@ class LevelsModelTest : public StoreTest, public testing::WithParamInterface<std
     const std::size_t which = random_.below(level.savepoints.size());
     must(level.txn.release(level.savepoints[which].point));
     level.savepoints.resize(which);
+  }
+
+  void end_reader(Level& level) {
+    if (level.readers.empty()) return;
+    const std::size_t which = random_.below(level.readers.size());
+    const Reader& reader = level.readers[which];
+    EXPECT_EQ(difference(reader.content, read_all(*database_, reader.txn)), "");
+    level.readers.erase(level.readers.begin() + static_cast<long>(which));
   }
 
   void change_tables(Level& level) {
@@ -150,6 +174,7 @@ class LevelsModelTest : public StoreTest, public testing::WithParamInterface<std
   std::unique_ptr<Database> database_;
   Tables content_;
   std::vector<std::unique_ptr<Level>> levels_;  // of the transaction, outermost first
+  bool readers_ = false;                        // the transaction has readers now and then
 };
 
 TEST_P(LevelsModelTest, RandomLevels) {

@@ -31,9 +31,10 @@ struct Options {
   std::uint32_t file_mode = 0600;
   /// Durability of transactions that do not say otherwise.
   Durability durability = Durability::kDurable;
-  /// Bytes of changed pages and values that a write transaction keeps in memory before it writes
-  /// some of them to their final place in the file. Not in effect yet: only values of 1 MiB and
-  /// more are written early, everything else is kept until the commit.
+  /// Bytes of changed pages and values that a write transaction keeps in memory. Beyond them it
+  /// writes what it can to its final place in the file before the commit; 64 pages are kept however
+  /// little is asked for. What a nested transaction, a savepoint or a reader of an uncommitted
+  /// state may still need stays in memory and can exceed this.
   std::uint64_t transaction_memory = std::uint64_t{256} << 20;
   /// Verify checksum, identity and birth of each page when this process first touches it. Turning
   /// this off is for measuring its cost; memory safety does not depend on it.
