@@ -40,10 +40,4 @@ Result<std::uint64_t> WriteTxn::commit(std::optional<Durability> durability) {
   return result;
 }
 
-std::uint64_t WriteTxn::memory_used() const {
-  if (!snapshot_ || !snapshot_->write) return 0;
-  const WriteContext& context = snapshot_->write->context;
-  return context.arena.bytes() + context.values.bytes();
-}
-
 }  // namespace kist::engine
