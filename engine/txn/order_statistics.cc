@@ -56,8 +56,9 @@ class Counter {
     std::uint64_t before = 0;
   };
 
-  /// The key whose first record is nearest to record number `n`, and before number `end`.
-  Result<Place> nearest_key(std::uint64_t n, std::uint64_t end) {
+  /// The key whose first record is nearest to record number `n`: behind number `begin`, where there
+  /// is such a key, and before number `end`.
+  Result<Place> nearest_key(std::uint64_t n, std::uint64_t begin, std::uint64_t end) {
     KIST_ASSIGN(const bool found, path_.nth(n, CountOf::kPairs));
     if (!found) return std::unexpected(path_.main().damaged("a table ends before its count"));
     std::uint64_t first = n;
@@ -65,7 +66,8 @@ class Counter {
       KIST_ASSIGN(const std::uint64_t inside, path_.group().rank());
       first -= std::min(inside, first);
       const std::uint64_t size = path_.group().count();
-      if (first + size - n < inside && size < end - first) {
+      const bool next_is_better = first <= begin || first + size - n < inside;
+      if (inside != 0 && next_is_better && size < end - first) {
         KIST_ASSIGN(const bool moved, path_.next_key());
         if (!moved) return std::unexpected(path_.main().damaged("a table ends before its count"));
         first += size;
@@ -157,7 +159,7 @@ Result<std::vector<std::string>> Txn::split(Table table, std::size_t parts,
   for (std::uint64_t i = 1; i < most; ++i) {
     const std::uint64_t share = records / most * i + records % most * i / most;
     // In a multimap that record may lie inside a group, which no cut divides.
-    KIST_ASSIGN(Counter::Place cut, counter.nearest_key(start + share, start + records));
+    KIST_ASSIGN(Counter::Place cut, counter.nearest_key(start + share, last_cut, start + records));
     if (cut.before <= last_cut) continue;
     last_cut = cut.before;
     cuts.push_back(std::move(cut.key));

@@ -234,6 +234,28 @@ TEST_F(SpillTest, ReadersOfUncommittedStatesKeepWhatTheySee) {
   expect_clean(database);
 }
 
+// Found by random operations: pages that a gone reader had kept were written, but not counted.
+TEST_F(SpillTest, ALevelBeginsAfterAReaderHasGone) {
+  const Database database = open({.page_size = 1024, .transaction_memory = 0});
+  WriteTxn txn = must(database.write());
+  for (std::uint64_t n = 0; n < 150; ++n) store(txn, key_of(n), value_of(n, 0, 100));
+  {
+    const ReadTxn reader = must(txn.read_uncommitted());
+    for (std::uint64_t n = 0; n < 150; n += 10) store(txn, key_of(n), value_of(n, 1, 100));
+    EXPECT_EQ(get(reader, key_of(10)), value_of(10, 0, 100));
+  }
+  EXPECT_GT(txn.memory_used(), 32 * 1024U) << "more than half of what it may have";
+  const Savepoint savepoint = must(txn.savepoint());
+  EXPECT_LT(txn.memory_used(), 1024U) << "all was written";
+  must(txn.rollback_to(savepoint));
+  must(txn.commit());
+  const ReadTxn read = must(database.read());
+  for (std::uint64_t n = 0; n < 150; ++n) {
+    EXPECT_EQ(get(read, key_of(n)), value_of(n, n % 10 == 0 ? 1 : 0, 100));
+  }
+  expect_clean(database);
+}
+
 TEST_F(SpillTest, WhatWasWrittenTwiceIsFlushedBeforeTheSlot) {
   CallCounter calls;
   const Database database = open({.page_size = 1024, .transaction_memory = 0, .observer = &calls});
