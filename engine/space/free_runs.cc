@@ -1,73 +1,66 @@
 #include "engine/space/free_runs.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace kist::engine {
 
+void FreeRuns::add_length(Run run) {
+  const Length length{run.pages, run.start};
+  by_length_.insert(by_length_.lower_bound(length), {length, {}});
+}
+
+void FreeRuns::remove_length(Run run) {
+  by_length_.erase(by_length_.lower_bound(Length{run.pages, run.start}));
+}
+
 bool FreeRuns::insert(Run run) {
-  auto next = by_start_.lower_bound(run.start);
-  if (next != by_start_.end() && next->first < run.end()) return false;
-  const bool joins_next = next != by_start_.end() && next->first == run.end();
+  const auto next = by_start_.lower_bound(run.start);
+  const Run behind = run_at(next);
+  if (behind.pages != 0 && behind.start < run.end()) return false;
+  Run before;
   if (next != by_start_.begin()) {
-    auto previous = std::prev(next);
-    const std::uint64_t previous_end = previous->first + previous->second;
-    if (previous_end > run.start) return false;
-    if (previous_end == run.start) {
-      std::uint64_t pages = previous->second + run.pages;
-      if (joins_next) {
-        pages += next->second;
-        by_length_.erase({next->second, next->first});
-        by_start_.erase(next);
-      }
-      set_length(previous, pages);
-      pages_ += run.pages;
-      return true;
-    }
+    before = run_at(by_start_.previous(next));
+    if (before.end() > run.start) return false;
   }
-  if (joins_next) {
-    // The run that follows now starts earlier: both entries move without being allocated anew.
-    auto by_length = by_length_.extract({next->second, next->first});
-    const auto hint = std::next(next);
-    auto by_start = by_start_.extract(next);
-    by_start.key() = run.start;
-    by_start.mapped() += run.pages;
-    by_length.value() = {by_start.mapped(), run.start};
-    by_start_.insert(hint, std::move(by_start));
-    by_length_.insert(std::move(by_length));
-  } else {
-    by_start_.emplace_hint(next, run.start, run.pages);
-    by_length_.emplace(run.pages, run.start);
-  }
+  const bool joins_before = before.pages != 0 && before.end() == run.start;
+  const bool joins_behind = behind.pages != 0 && behind.start == run.end();
   pages_ += run.pages;
+  if (joins_before) remove_length(before);
+  if (joins_behind) remove_length(behind);
+  const std::uint64_t start = joins_before ? before.start : run.start;
+  const Run whole{start, (joins_behind ? behind.end() : run.end()) - start};
+  add_length(whole);
+  if (joins_before) {
+    by_start_[by_start_.previous(next)].value = whole.pages;
+    if (joins_behind) by_start_.erase(next);
+  } else if (joins_behind) {
+    by_start_[next] = {whole.start, whole.pages};
+  } else {
+    by_start_.insert(next, {whole.start, whole.pages});
+  }
   return true;
 }
 
 bool FreeRuns::remove(Run run) {
   auto at = by_start_.upper_bound(run.start);
   if (at == by_start_.begin()) return false;
-  --at;
-  const Run whole{at->first, at->second};
+  at = by_start_.previous(at);
+  const Run whole = run_at(at);
   if (run.start >= whole.end() || run.end() > whole.end()) return false;
-  if (whole.start == run.start) {
-    auto by_length = by_length_.extract({whole.pages, whole.start});
-    const auto hint = std::next(at);
-    auto by_start = by_start_.extract(at);
-    if (whole.end() > run.end()) {
-      by_start.key() = run.end();
-      by_start.mapped() = whole.end() - run.end();
-      by_length.value() = {by_start.mapped(), by_start.key()};
-      by_start_.insert(hint, std::move(by_start));
-      by_length_.insert(std::move(by_length));
-    }
-  } else {
-    set_length(at, run.start - whole.start);
-    if (whole.end() > run.end()) {
-      by_start_.emplace_hint(std::next(at), run.end(), whole.end() - run.end());
-      by_length_.emplace(whole.end() - run.end(), run.end());
-    }
-  }
   pages_ -= run.pages;
+  remove_length(whole);
+  const Run before{whole.start, run.start - whole.start};
+  const Run behind{run.end(), whole.end() - run.end()};
+  if (before.pages != 0) add_length(before);
+  if (behind.pages != 0) add_length(behind);
+  if (before.pages != 0) {
+    by_start_[at].value = before.pages;
+    if (behind.pages != 0) by_start_.insert(by_start_.next(at), {behind.start, behind.pages});
+  } else if (behind.pages != 0) {
+    by_start_[at] = {behind.start, behind.pages};
+  } else {
+    by_start_.erase(at);
+  }
   return true;
 }
 
@@ -82,55 +75,50 @@ std::uint64_t FreeRuns::remove_any(Run run) {
 }
 
 std::optional<Run> FreeRuns::best_fit(std::uint64_t pages) const {
-  const auto found = by_length_.lower_bound({pages, 0});
+  const auto found = by_length_.lower_bound(Length{pages, 0});
   if (found == by_length_.end()) return std::nullopt;
-  return Run{found->second, found->first};
+  return run_of(by_length_[found].key);
 }
 
 Run FreeRuns::longest() const {
   if (by_length_.empty()) return {};
   // Among the longest, the one nearest the start of the file.
-  const auto found = by_length_.lower_bound({by_length_.rbegin()->first, 0});
-  return {found->second, found->first};
+  const Length last = by_length_[by_length_.previous(by_length_.end())].key;
+  return run_of(by_length_[by_length_.lower_bound(Length{last.pages, 0})].key);
 }
 
 std::size_t FreeRuns::longest_covering(std::uint64_t pages) const {
   std::size_t runs = 0;
-  for (auto at = by_length_.rbegin(); at != by_length_.rend() && pages != 0; ++at, ++runs) {
-    pages -= std::min(pages, at->first);
+  for (auto at = by_length_.end(); at != by_length_.begin() && pages != 0; ++runs) {
+    at = by_length_.previous(at);
+    pages -= std::min(pages, by_length_[at].key.pages);
   }
   return runs;
 }
 
 Run FreeRuns::ending_at(std::uint64_t end) const {
-  auto at = by_start_.lower_bound(end);
+  const auto at = by_start_.lower_bound(end);
   if (at == by_start_.begin()) return {};
-  --at;
-  return at->first + at->second == end ? Run{at->first, at->second} : Run{};
+  const Run run = run_at(by_start_.previous(at));
+  return run.end() == end ? run : Run{};
 }
 
 Run FreeRuns::first_within(Run window) const {
-  auto at = by_start_.upper_bound(window.start);
+  const auto at = by_start_.upper_bound(window.start);
   if (at != by_start_.begin()) {
-    const auto previous = std::prev(at);
-    const std::uint64_t end = std::min(previous->first + previous->second, window.end());
+    const Run before = run_at(by_start_.previous(at));
+    const std::uint64_t end = std::min(before.end(), window.end());
     if (end > window.start) return {window.start, end - window.start};
   }
-  if (at == by_start_.end() || at->first >= window.end()) return {};
-  return {at->first, std::min(at->first + at->second, window.end()) - at->first};
+  const Run behind = run_at(at);
+  if (behind.pages == 0 || behind.start >= window.end()) return {};
+  return {behind.start, std::min(behind.end(), window.end()) - behind.start};
 }
 
 void FreeRuns::clear() {
   by_start_.clear();
   by_length_.clear();
   pages_ = 0;
-}
-
-void FreeRuns::set_length(ByStart::iterator at, std::uint64_t pages) {
-  auto by_length = by_length_.extract({at->second, at->first});
-  by_length.value().first = pages;
-  by_length_.insert(std::move(by_length));
-  at->second = pages;
 }
 
 }  // namespace kist::engine

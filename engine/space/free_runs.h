@@ -1,12 +1,12 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
+#include "engine/space/chunked_map.h"
 #include "engine/space/run.h"
 
 namespace kist::engine {
@@ -46,15 +46,28 @@ class FreeRuns {
   /// Calls `visit(Run)` for each run in ascending order.
   template <typename Visit>
   void for_each(Visit&& visit) const {
-    for (const auto& [start, pages] : by_start_) visit(Run{start, pages});
+    by_start_.for_each([&](std::uint64_t start, std::uint64_t pages) { visit(Run{start, pages}); });
   }
 
  private:
-  using ByStart = std::map<std::uint64_t, std::uint64_t>;
-  void set_length(ByStart::iterator at, std::uint64_t pages);
+  struct Length {  // in the order in which runs are chosen
+    std::uint64_t pages;
+    std::uint64_t start;
+    auto operator<=>(const Length&) const = default;
+  };
+  struct Nothing {};
+  using ByStart = ChunkedMap<std::uint64_t, std::uint64_t>;
 
-  ByStart by_start_;                                             // start -> pages
-  std::set<std::pair<std::uint64_t, std::uint64_t>> by_length_;  // (pages, start)
+  static Run run_of(const Length& length) { return {length.start, length.pages}; }
+  /// The run at a place; empty at the end.
+  Run run_at(ByStart::Place at) const {
+    return at == by_start_.end() ? Run{} : Run{by_start_[at].key, by_start_[at].value};
+  }
+  void add_length(Run run);
+  void remove_length(Run run);
+
+  ByStart by_start_;  // start -> pages
+  ChunkedMap<Length, Nothing> by_length_;
   std::uint64_t pages_ = 0;
 };
 

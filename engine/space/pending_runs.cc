@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <iterator>
 #include <utility>
 
 namespace kist::engine {
@@ -10,25 +9,25 @@ namespace kist::engine {
 bool PendingRuns::add(const PendingRun& pending) {
   const Run& run = pending.run;
   const auto next = by_start_.lower_bound(run.start);
-  if (next != by_start_.end() && next->first < run.end()) return false;
+  if (next != by_start_.end() && by_start_[next].key < run.end()) return false;
   if (next != by_start_.begin()) {
-    const auto previous = std::prev(next);
-    if (previous->first + previous->second.pages > run.start) return false;
+    const auto& before = by_start_[by_start_.previous(next)];
+    if (before.key + before.value.pages > run.start) return false;
   }
-  by_start_.emplace_hint(next, run.start, Entry{run.pages, pending.birth, pending.freed, 0});
+  by_start_.insert(next, {run.start, {run.pages, pending.birth, pending.freed, 0}});
   buckets_[0].push_back(run.start);
   pages_ += run.pages;
   return true;
 }
 
-PendingRuns::ByStart::const_iterator PendingRuns::first_meeting(Run run) const {
+PendingRuns::ByStart::Place PendingRuns::first_meeting(Run run) const {
   if (run.pages == 0) return by_start_.end();
-  auto at = by_start_.upper_bound(run.start);
+  const auto at = by_start_.upper_bound(run.start);
   if (at != by_start_.begin()) {
-    const auto previous = std::prev(at);
-    if (previous->first + previous->second.pages > run.start) return previous;
+    const auto previous = by_start_.previous(at);
+    if (by_start_[previous].key + by_start_[previous].value.pages > run.start) return previous;
   }
-  return at != by_start_.end() && at->first < run.end() ? at : by_start_.end();
+  return at != by_start_.end() && by_start_[at].key < run.end() ? at : by_start_.end();
 }
 
 bool PendingRuns::overlaps(Run run) const {
@@ -38,22 +37,21 @@ bool PendingRuns::overlaps(Run run) const {
 std::uint64_t PendingRuns::remove_any(Run run) {
   std::uint64_t removed = 0;
   for (auto at = first_meeting(run); at != by_start_.end(); at = first_meeting(run)) {
-    const Run whole{at->first, at->second.pages};
-    const Entry entry = at->second;
-    const auto next = by_start_.erase(at);
+    const Entry entry = by_start_[at].value;
+    const Run whole{by_start_[at].key, entry.pages};
     const std::uint64_t start = std::max(whole.start, run.start);
     const std::uint64_t end = std::min(whole.end(), run.end());
+    if (start > whole.start) {
+      by_start_[at].value.pages = start - whole.start;  // it stays in its bucket
+      at = by_start_.next(at);
+    } else {
+      at = by_start_.erase(at);
+    }
     if (whole.end() > end) {
       Entry rest = entry;
       rest.pages = whole.end() - end;
-      by_start_.emplace_hint(next, end, rest);
+      by_start_.insert(at, {end, rest});
       buckets_[entry.blocker].push_back(end);
-    }
-    if (start > whole.start) {
-      // The start stays in its bucket.
-      Entry rest = entry;
-      rest.pages = start - whole.start;
-      by_start_.emplace(whole.start, rest);
     }
     removed += end - start;
     run = {end, run.end() - end};
@@ -82,14 +80,15 @@ void PendingRuns::release_bucket(const std::vector<std::uint64_t>& starts, std::
   auto at = by_start_.end();
   for (const std::uint64_t start : starts) {
     // Starts mostly ascend, so the run wanted is often the one behind the last.
-    if (at == by_start_.end() || at->first != start) at = by_start_.find(start);
-    if (at == by_start_.end() || at->second.blocker != blocker) continue;
-    Entry& entry = at->second;
+    if (at == by_start_.end() || by_start_[at].key != start) at = by_start_.lower_bound(start);
+    if (at == by_start_.end() || by_start_[at].key != start) continue;
+    Entry& entry = by_start_[at].value;
+    if (entry.blocker != blocker) continue;
     const auto pin = std::lower_bound(pins.ids.begin(), pins.ids.end(), entry.birth);
     if (pin != pins.ids.end() && *pin < entry.freed) {
       entry.blocker = *pin;
       buckets_[*pin].push_back(start);
-      ++at;
+      at = by_start_.next(at);
       continue;
     }
     [[maybe_unused]] const bool fresh = free.insert({start, entry.pages});

@@ -33,9 +33,9 @@ class PendingRuns {
   /// Calls `visit(const PendingRun&)` for each run in ascending order.
   template <typename Visit>
   void for_each(Visit&& visit) const {
-    for (const auto& [start, entry] : by_start_) {
+    by_start_.for_each([&](std::uint64_t start, const Entry& entry) {
       visit(PendingRun{{start, entry.pages}, entry.birth, entry.freed});
-    }
+    });
   }
 
  private:
@@ -45,8 +45,8 @@ class PendingRuns {
     std::uint64_t freed = 0;
     std::uint64_t blocker = 0;  // bucket it is in
   };
-  using ByStart = std::map<std::uint64_t, Entry>;
-  ByStart::const_iterator first_meeting(Run run) const;
+  using ByStart = ChunkedMap<std::uint64_t, Entry>;
+  ByStart::Place first_meeting(Run run) const;
   void release_bucket(const std::vector<std::uint64_t>& starts, std::uint64_t blocker,
                       const Pins& pins, FreeRuns& free);
 

@@ -151,8 +151,12 @@ std::vector<std::uint8_t> encode_space_record(const SpaceRecord& record, std::ui
 }
 
 Ref space_record_ref(const SpaceRecord& record, Bytes encoded) {
-  return {record.page, record.birth, record.size,
-          static_cast<std::uint32_t>(load64(encoded.data() + page_layout::kChecksum)), 0};
+  // As it reads when it comes back from a meta slot: that is how a map knows its own record.
+  return {.page = record.page,
+          .birth = record.birth,
+          .count = record.size,
+          .checksum = static_cast<std::uint32_t>(load64(encoded.data() + page_layout::kChecksum)),
+          .keys = record.size};
 }
 
 Result<void> verify_space_record(Bytes pages, const Ref& ref, std::uint64_t seed) {

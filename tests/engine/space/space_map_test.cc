@@ -312,6 +312,17 @@ TEST_F(OneProcess, AForgedRecordIsRefusedOrHarmless) {
   }
 }
 
+TEST_F(OneProcess, ItsOwnCommitsAreNotReadAgain) {
+  for (int i = 0; i < 20; ++i) {
+    commit({.tree_pages = 20});
+    const auto nothing_to_read = [](const Ref&) -> Result<Bytes> {
+      ADD_FAILURE() << "the map reads what it knows";
+      return fail(ErrorCode::kDamaged, "no record there");
+    };
+    EXPECT_TRUE(SpaceSimulation::load(map_, file_.head(), nothing_to_read).has_value());
+  }
+}
+
 TEST_F(OneProcess, AnotherTransactionsRecordIsRefused) {
   commit({.tree_pages = 20});
   SpaceMap map(4096, SpaceSimulation::kSeed);

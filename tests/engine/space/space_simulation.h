@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -53,8 +54,12 @@ class SpaceSimulation {
   }
 
   Result<void> load(SpaceMap& map) { return load(map, head_); }
-  Result<void> load(SpaceMap& map, const Commit& commit) {
-    return map.load(commit.space, commit.file_pages, commit.id, commit.nonce, reader());
+  Result<void> load(SpaceMap& map, const Commit& commit) { return load(map, commit, reader()); }
+  /// The reference comes out of a meta slot, as it does in an environment.
+  static Result<void> load(SpaceMap& map, const Commit& commit, const SpaceReader& reader) {
+    std::array<std::uint8_t, ref_layout::kSize> stored{};
+    store_ref(stored.data(), commit.space);
+    return map.load(load_ref(stored.data()), commit.file_pages, commit.id, commit.nonce, reader);
   }
 
   /// Runs a transaction to its end, or (when `keep` is false) rolls it back after planning.
