@@ -50,6 +50,17 @@ void Pager::forget(std::uint64_t page, std::uint64_t pages) {
   }
 }
 
+void Pager::wrote(std::span<const Run> runs, std::uint64_t birth) {
+  if (!verify_) return;
+  const MapGeneration& map = *current_.load(std::memory_order_acquire);
+  auto* const verified = reinterpret_cast<std::uint64_t*>(map.verified.data());
+  for (const Run& run : runs) {
+    for (std::uint64_t page = run.start; page < run.end() && page < map.pages; ++page) {
+      std::atomic_ref(verified[page]).store(birth, std::memory_order_relaxed);
+    }
+  }
+}
+
 std::optional<std::uint64_t> Pager::page_of(const std::uint8_t* byte) const {
   const std::lock_guard lock(mutex_);
   for (const auto& generation : generations_) {

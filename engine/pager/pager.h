@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "engine/format/ref.h"
 #include "engine/os/file.h"
 #include "engine/os/mapping.h"
+#include "engine/space/run.h"
 
 namespace kist::engine {
 
@@ -42,6 +44,9 @@ class Pager {
   /// Forgets that [page, page + pages) were found whole, because they are about to be written again
   /// under the birth that they have. Nobody may be reading them.
   void forget(std::uint64_t page, std::uint64_t pages);
+  /// Notes that these tree pages need no verification, because this process has just made and
+  /// written them, under the birth `birth`.
+  void wrote(std::span<const Run> runs, std::uint64_t birth);
   /// The page that a byte belongs to when it lies in a map of the file, an old one included.
   std::optional<std::uint64_t> page_of(const std::uint8_t* byte) const;
 

@@ -12,6 +12,7 @@ Result<bool> TreeWriter::seek(Bytes key) {
   key_ = key;
   record_ = {};
   path_.clear();
+  path_.reserve(kUsualDepth);
   settled_ = false;
   if (root_.empty()) return false;
   Ref ref = root_;

@@ -67,6 +67,8 @@ class TreeWriter {
   Result<void> erase_group(std::uint64_t pairs);
 
  private:
+  static constexpr std::size_t kUsualDepth = 6;
+
   struct Step {
     Ref ref;
     const std::uint8_t* page = nullptr;

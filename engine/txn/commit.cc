@@ -88,7 +88,9 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
   KIST_ASSIGN(main.root, commit.write(main.root));
   const Bytes record(plan.record);
   KIST_TRY(out.add_pieces(plan.record_run.start, {&record, 1}));
-  return out.write();
+  KIST_TRY(out.write());
+  environment_.pager->wrote(plan.tree, id_);
+  return {};
 }
 
 /// Steps 2 to 4 of a commit: slot, flush, head.

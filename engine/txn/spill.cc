@@ -161,6 +161,7 @@ Result<void> WriteState::write_early(std::span<Ref* const> roots, std::uint64_t 
   }();
   KIST_FAILPOINT("spill.after_pages");
   if (!done) return std::unexpected(environment_.latch(done.error()));
+  environment_.pager->wrote(space.tree, id_);
   // Only now is anything given up that was in memory.
   for (const WrittenEarly::Patch& patch : written.patches) {
     if (patch.leaf) {
