@@ -38,8 +38,7 @@ Result<Table> Database::table(std::string_view name) const {
 Result<ReadTxn> Database::read() const {
   KIST_TRY(check_open(environment_));
   ReadTxn txn;
-  txn.snapshot_ = std::make_shared<Snapshot>(environment_);
-  KIST_TRY(environment_->begin_read(*txn.snapshot_));
+  KIST_ASSIGN(txn.snapshot_, Environment::begin_read(environment_));
   return txn;
 }
 

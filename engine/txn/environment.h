@@ -20,6 +20,7 @@
 #include "engine/space/space_map.h"
 #include "engine/tree/comparators.h"
 #include "engine/txn/sharing.h"
+#include "engine/txn/spare_snapshots.h"
 
 namespace kist::engine {
 
@@ -42,6 +43,11 @@ class Environment : public std::enable_shared_from_this<Environment> {
   /// Makes `copy` a second view of what `snapshot` reads, under the same pin.
   void share_read(Snapshot& snapshot, Snapshot& copy);
   void end_read(Snapshot& snapshot);
+  /// A snapshot of the newest commit, pinned, for a read transaction of its own; and its end, which
+  /// keeps it for another such transaction unless somebody else still refers to it.
+  static Result<std::shared_ptr<Snapshot>> begin_read(
+      const std::shared_ptr<Environment>& environment);
+  static void end_read(std::shared_ptr<Snapshot> snapshot);
   /// Id of the newest commit in all processes.
   Result<std::uint64_t> newest_id();
   /// Makes this the writer and `snapshot` a view of the newest commit; the writer's fields below
@@ -143,6 +149,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
       0;  // transaction that durable_slot_ was seen to hold; writer only
   std::uint32_t durable_slot_ = 0;
   bool closed_ = false;
+  SpareSnapshots spares_;  // they refer to no environment while they are here
 };
 
 }  // namespace kist::engine

@@ -35,6 +35,7 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
     return fail(ErrorCode::kDamaged, path + ": the head in shared memory is not understood");
   }
   KIST_ASSIGN(const MapGeneration* map, pager->cover(file_pages));
+  snapshot.head_sequence = 0;
   snapshot.id = load64(head_bytes.data() + kIdAt);
   snapshot.view = PageView(pager.get(), map, file_pages);
   snapshot.catalog = *catalog;
@@ -62,12 +63,38 @@ Result<void> Environment::announce_read(Snapshot& snapshot) {
 }
 
 Result<void> Environment::pin_newest(Snapshot& snapshot) {
+  const std::uint64_t known = snapshot.head_sequence;
+  if (known != 0 && known == sharing->head_sequence()) [[likely]] {
+    sharing->pin_slot(snapshot.slot, snapshot.id);
+    return {};
+  }
   ReaderWords words;
-  if (!sharing->read_head(words)) [[unlikely]] {
+  const std::uint64_t sequence = sharing->read_head_sequence(words);
+  if (sequence == 0) [[unlikely]] {
     return fail(ErrorCode::kDamaged, path + "-lock: holds no head");
   }
   sharing->pin_slot(snapshot.slot, words[kIdAt / 8]);
-  return fill(snapshot, as_head_bytes(words));
+  KIST_TRY(fill(snapshot, as_head_bytes(words)));
+  snapshot.head_sequence = sequence;
+  return {};
+}
+
+Result<std::shared_ptr<Snapshot>> Environment::begin_read(
+    const std::shared_ptr<Environment>& environment) {
+  std::shared_ptr<Snapshot> snapshot = environment->spares_.take();
+  if (snapshot) [[likely]] {
+    snapshot->reuse(environment);
+  } else {
+    snapshot = std::make_shared<Snapshot>(environment);
+  }
+  KIST_TRY(environment->begin_read(*snapshot));
+  return snapshot;
+}
+
+void Environment::end_read(std::shared_ptr<Snapshot> snapshot) {
+  if (snapshot.use_count() != 1 || !snapshot->reusable()) return snapshot->end();
+  const std::shared_ptr<Environment> environment = snapshot->retire();
+  environment->spares_.keep(std::move(snapshot));
 }
 
 /// The head as those know it who have no slot: from the lock file of others, else from the file.

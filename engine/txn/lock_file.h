@@ -119,23 +119,24 @@ class LockFile {
 /// processes: the writer, or the sole opener. A publisher that dies halfway leaves the old head.
 void publish_head(LockFileLayout& layout, std::span<const std::uint64_t> words);
 
-/// Copies the first words of the head; false when there is none, or when publishers came by faster
-/// than the copy 1,000 times in a row. Wait-free in practice, no system call.
-inline bool read_head_words(const LockFileLayout& layout, std::span<std::uint64_t> words) {
+/// Copies the first words of the head. Returns their sequence number, or 0 when there is no head,
+/// or when publishers came by faster than the copy 1,000 times in a row. Wait-free in practice, no
+/// system call.
+inline std::uint64_t read_head_words(const LockFileLayout& layout, std::span<std::uint64_t> words) {
   for (int attempt = 0; attempt < 1000; ++attempt) {
     // Sequentially consistent: this load and the reader's pin before it (ReaderTable::claim) form
     // one half of the agreement with the writer's scan; see ReaderTable::collect.
     const std::uint64_t sequence = layout.head_sequence.load(std::memory_order_seq_cst);
-    if (sequence == 0) return false;
+    if (sequence == 0) return 0;
     const HeadBuffer& head = layout.head[sequence & 1];
     // Acquire: a word written by publish number sequence + 2 comes with everything before it, so
     // the load of the sequence below then sees at least sequence + 1, and the copy is thrown away.
     for (std::size_t i = 0; i < words.size(); ++i) {
       words[i] = head.words[i].load(std::memory_order_acquire);
     }
-    if (layout.head_sequence.load(std::memory_order_relaxed) == sequence) return true;
+    if (layout.head_sequence.load(std::memory_order_relaxed) == sequence) return sequence;
   }
-  return false;
+  return 0;
 }
 
 /// Copies the whole head and holds it against its checksum; false also when it does not match.

@@ -147,8 +147,7 @@ ReadTxn::~ReadTxn() {
 }
 
 void ReadTxn::end() {
-  if (snapshot_) snapshot_->end();
-  snapshot_.reset();
+  if (snapshot_) Environment::end_read(std::move(snapshot_));
 }
 
 }  // namespace kist::engine

@@ -91,8 +91,19 @@ class Sharing {
   /// is none, or none that can be trusted: then the meta slots of the file decide.
   bool read_head(std::span<std::uint64_t> words) const {
     if (layout_ != nullptr) [[likely]]
-      return read_head_words(*layout_, words);
+      return read_head_words(*layout_, words) != 0;
     return read_head_without_slots(words);
+  }
+  /// Number of the publish that made the head what it is; never 0 for a head that was read. Only
+  /// with slots.
+  std::uint64_t head_sequence() const {
+    // Sequentially consistent: see read_head_words().
+    return layout_->head_sequence.load(std::memory_order_seq_cst);
+  }
+  /// The same as read_head(), and returns head_sequence() of what was copied; 0 when there is no
+  /// head. Only with slots.
+  std::uint64_t read_head_sequence(std::span<std::uint64_t> words) const {
+    return read_head_words(*layout_, words);
   }
   /// The whole head, held against its checksum. What a writer must use, because it builds on it.
   bool read_head_checked(std::span<std::uint64_t, kHeadWords> words) const;

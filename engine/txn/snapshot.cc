@@ -48,10 +48,18 @@ void Snapshot::end_one() {
   environment.reset();  // perhaps the last reference
 }
 
+std::shared_ptr<Environment> Snapshot::retire() {
+  state_ = State::kEnded;
+  environment->sharing->release_slot(slot);
+  pin = Pin::kNone;
+  return std::move(environment);
+}
+
 /// Forgets what there is to read. Cursors take the way on which they learn why.
 void Snapshot::empty() {
   ++write_count_;
   ++epoch_;
+  head_sequence = 0;
   id = 0;
   view = {};
   catalog = {};

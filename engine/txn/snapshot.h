@@ -56,6 +56,19 @@ class Snapshot {
   /// Gives up what is pinned, like end(), but keeps the environment for another begin. Read
   /// transactions only.
   void reset();
+  /// Whether the snapshot, to which only its handle refers, can serve another read transaction: it
+  /// has nothing that one begun by Environment::begin_read() lacks.
+  bool reusable() const {
+    return state_ == State::kLive && pin == Pin::kSlot && head_sequence != 0 && !shared_pin &&
+           !stale() && tables.size() <= kMostKeptTables;
+  }
+  /// Ends a reusable one, but keeps what it knows of the head. Returns its environment.
+  std::shared_ptr<Environment> retire();
+  /// Begins anew, with nothing pinned.
+  void reuse(const std::shared_ptr<Environment>& env) {
+    environment = env;
+    state_ = State::kLive;
+  }
   /// Id of the snapshot, also of one that reset() gave up.
   std::uint64_t last_id() const { return state_ == State::kLive ? id : given_up_; }
   /// Another snapshot was begun in the place of the one that reset() gave up.
@@ -117,6 +130,9 @@ class Snapshot {
   void restart();
 
   std::shared_ptr<Environment> environment;
+  /// Which head was read (Sharing::head_sequence()) into what follows; 0 when it is none, or when
+  /// it was changed since.
+  std::uint64_t head_sequence = 0;
   std::uint64_t id = 0;
   PageView view;
   TableRecord catalog;
@@ -135,6 +151,7 @@ class Snapshot {
 
  private:
   enum class State : std::uint8_t { kLive, kReset, kEnded };
+  static constexpr std::size_t kMostKeptTables = 64;
 
   Result<void> look_up(Table handle, TableState& state);
   void end_one();

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,7 +34,7 @@ class KistEngine {
       : database_(must(engine::Database::open(directory + "/bench.kist", options(durable)))) {}
 
   /// One write transaction; put() adds to it.
-  void begin_write() { write_ = std::make_unique<engine::WriteTxn>(must(database_.write())); }
+  void begin_write() { write_.emplace(must(database_.write())); }
   void put(std::string_view key, std::string_view value) {
     must(write_->put({}, engine::as_bytes(key), engine::as_bytes(value)));
   }
@@ -44,7 +44,7 @@ class KistEngine {
   }
 
   /// One read transaction; get() and the scans use it.
-  void begin_read() { read_ = std::make_unique<engine::ReadTxn>(must(database_.read())); }
+  void begin_read() { read_.emplace(must(database_.read())); }
   void end_read() { read_.reset(); }
   /// First byte and length of the value: every engine's value is consumed alike.
   std::uint64_t get(std::string_view key) {
@@ -84,8 +84,8 @@ class KistEngine {
   }
 
   engine::Database database_;
-  std::unique_ptr<engine::WriteTxn> write_;
-  std::unique_ptr<engine::ReadTxn> read_;
+  std::optional<engine::WriteTxn> write_;
+  std::optional<engine::ReadTxn> read_;
 };
 
 }  // namespace kist::bench
