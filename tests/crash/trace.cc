@@ -202,14 +202,14 @@ void huge_values(Trace& trace) {
 void spilled(Trace& trace) {
   trace.transaction_memory = 0;
   trace.open();
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 2; ++i) {
     const auto change = [&](DualWriter& writer) {
-      put_some(trace, writer, "", 2500, 1500, trace.page_size() / 8);
-      put_some(trace, writer, "", 2, 1500, 6 * trace.page_size());
+      put_some(trace, writer, "", 700, 350, trace.page_size() / 4);
+      put_some(trace, writer, "", 2, 350, 6 * trace.page_size());
     };
-    if (i == 2) trace.abort(change);
+    if (i == 1) trace.abort(change);
     trace.commit(change, i % 2 == 0 ? Durability::kRelaxed : Durability::kDurable);
-    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 1500, 50); });
+    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 350, 50); });
   }
   trace.close();
 }
@@ -218,13 +218,13 @@ void spilled(Trace& trace) {
 void nested(Trace& trace) {
   trace.transaction_memory = 0;
   trace.open();
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 2; ++i) {
     trace.commit([&](DualWriter& writer) {
-      put_some(trace, writer, "", 50, 1500, trace.page_size() / 8);
+      put_some(trace, writer, "", 50, 400, trace.page_size() / 4);
       for (int j = 0; j < 3; ++j) {
         writer.nested(
             [&](DualWriter& inner) {
-              put_some(trace, inner, "", i % 2 == 0 ? 900 : 20, 1500, trace.page_size() / 8);
+              put_some(trace, inner, "", i % 2 == 0 ? 400 : 20, 400, trace.page_size() / 4);
               inner.nested([&](DualWriter& innermost) { erase_some(trace, innermost, "", 10); },
                            j == 1);
               put_some(trace, inner, "", 1, 6, 5 * trace.page_size());

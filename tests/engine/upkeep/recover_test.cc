@@ -95,7 +95,7 @@ TEST_F(RecoverTest, AMissingSpaceRecordGivesTheTransactionBefore) {
   const Database database = start();
   copy_file();
   const MetaSlot slot = slots(copy_path()).newest_first().front();
-  overwrite(copy_path(), slot.space.page * 512 + 40, "x");
+  overwrite(copy_path(), slot.space.page * 512 + 40, "xxxxxxxx");
   const Database copy = open_copy();
   EXPECT_EQ(get(copy, "state"), "old");
   put(copy, "a", "1");
