@@ -65,7 +65,22 @@ void SpaceMap::begin(std::uint64_t txn) {
   pages_reused_before_ = pages_reused_;
 }
 
+void SpaceMap::configure(const SpaceLimits& limits, SpaceSource source) {
+  assert(!active());
+  limits_ = limits;
+  source_ = std::move(source);
+}
+
+std::uint64_t SpaceMap::longest_file() const {
+  // Lengths in bytes stay within a signed 64-bit file offset.
+  const std::uint64_t limit = std::min<std::uint64_t>(kMax48, (kMax48 << 14) / page_size_);
+  return limits_.max_pages == 0 ? limit : std::min(limit, limits_.max_pages);
+}
+
 std::uint64_t SpaceMap::growth_for(std::uint64_t missing) const {
+  if (const std::uint64_t step = limits_.growth_step; step != 0) {
+    return (missing + step - 1) / step * step;
+  }
   const std::uint64_t smallest = std::max(kSmallestStep / page_size_, kSmallestStepPages);
   const std::uint64_t largest = kLargestStep / page_size_;
   const std::uint64_t step = std::clamp(file_pages_ / kStepFraction, smallest, largest);
@@ -85,7 +100,9 @@ std::uint64_t SpaceMap::roomy_length(std::uint64_t pages) const {
 
 bool SpaceMap::may_grow_for(std::uint64_t pages) const {
   const std::uint64_t tail = free_.ending_at(file_pages_).pages;
-  const std::uint64_t longer = tail >= pages ? 0 : growth_for(pages - tail);
+  const std::uint64_t missing = pages - std::min(pages, tail);
+  const std::uint64_t longer =
+      missing == 0 || limits_.growth_step != 0 ? missing : growth_for(missing);
   return file_pages_ + longer <= roomy_length(pages);
 }
 
@@ -99,22 +116,51 @@ std::optional<Run> SpaceMap::choose_run(std::uint64_t pages) const {
   return longest.start < fit->start ? longest : fit;
 }
 
-/// Makes the free run at the end of the file at least `contiguous` pages long and returns it.
-Result<Run> SpaceMap::grow(std::uint64_t contiguous) {
-  // Lengths in bytes stay within a signed 64-bit file offset.
-  const std::uint64_t limit = std::min<std::uint64_t>(kMax48, (kMax48 << 14) / page_size_);
-  if (contiguous > limit - file_pages_) {
-    return fail(ErrorCode::kNoSpace,
-                "no page numbers left for " + std::to_string(contiguous) + " more pages");
+Result<bool> SpaceMap::relieve(std::uint64_t missing, Shortage why) {
+  // Without pending pages there is nobody who could give any back.
+  return pending_.pages() != 0 && source_.relieve ? source_.relieve(missing, why) : false;
+}
+
+Result<void> SpaceMap::lengthen(std::uint64_t file_pages) {
+  return source_.lengthen ? source_.lengthen(file_pages) : Result<void>();
+}
+
+/// Makes the free run at the end of the file at least `contiguous` pages long, unless pages become
+/// free instead.
+Result<SpaceMap::Growth> SpaceMap::grow(std::uint64_t contiguous) {
+  const std::uint64_t tail = free_.ending_at(file_pages_).pages;
+  if (tail >= contiguous) return Growth::kGrown;
+  const std::uint64_t missing = contiguous - tail;
+  const std::uint64_t room = longest_file() - std::min(longest_file(), file_pages_);
+  const bool fits = missing <= room;
+  KIST_ASSIGN(bool released, relieve(missing, fits ? Shortage::kGrowth : Shortage::kLimit));
+  if (released) return Growth::kReleased;
+  if (!fits) {
+    refusal_ = Error{
+        ErrorCode::kNoSpace,
+        std::to_string(contiguous) + " more pages are needed in one piece, and the file of " +
+            std::to_string(file_pages_) + " pages may have " + std::to_string(longest_file()) +
+            " (" + (limits_.max_pages == 0 ? "page numbers end there" : "max_file_size") + "); " +
+            std::to_string(free_.pages()) + " are free, " + std::to_string(pending_.pages()) +
+            " wait for readers or a flush"};
+    return Growth::kRefused;
   }
-  const Run tail = free_.ending_at(file_pages_);
-  if (tail.pages < contiguous) {
-    const std::uint64_t room = limit - file_pages_;
-    const std::uint64_t longer = std::min(growth_for(contiguous - tail.pages), room);
-    free_.insert({file_pages_, longer});
-    file_pages_ += longer;
+  std::uint64_t longer = std::min(growth_for(missing), room);
+  Result<void> lengthened = lengthen(file_pages_ + longer);
+  const auto full = [&] { return !lengthened && lengthened.error().code == ErrorCode::kNoSpace; };
+  if (full() && longer > missing) {
+    longer = missing;
+    lengthened = lengthen(file_pages_ + longer);
   }
-  return free_.ending_at(file_pages_);
+  if (full()) {
+    refusal_ = lengthened.error();
+    KIST_ASSIGN(released, relieve(missing, Shortage::kDisk));
+    return released ? Growth::kReleased : Growth::kRefused;
+  }
+  KIST_TRY(lengthened);
+  free_.insert({file_pages_, longer});
+  file_pages_ += longer;
+  return Growth::kGrown;
 }
 
 /// Takes the first pages of the free run that starts at `start`: a run is never split in two, so
@@ -130,9 +176,21 @@ Run SpaceMap::take_from(std::uint64_t start, std::uint64_t pages) {
 
 Result<Run> SpaceMap::take_run(std::uint64_t pages) {
   assert(active() && pages != 0 && planned_.empty());
-  if (const auto run = choose_run(pages)) return take_from(run->start, pages);
-  KIST_ASSIGN(const Run tail, grow(pages));
-  return take_from(tail.start, pages);
+  for (;;) {
+    if (const auto run = choose_run(pages)) return take_from(run->start, pages);
+    KIST_ASSIGN(const Growth growth, grow(pages));
+    if (growth == Growth::kRefused) return std::unexpected(refusal_);
+  }
+}
+
+/// A run of that length if there is one, or if the file may become and can be made longer for it.
+Result<std::optional<Run>> SpaceMap::take_one_run(std::uint64_t pages) {
+  for (;;) {
+    if (const auto run = choose_run(pages)) return take_from(run->start, pages);
+    if (!may_grow_for(pages)) return std::nullopt;
+    KIST_ASSIGN(const Growth growth, grow(pages));
+    if (growth == Growth::kRefused) return std::nullopt;
+  }
 }
 
 /// At most `most` runs of together `pages` pages, ascending.
@@ -172,12 +230,11 @@ Result<void> SpaceMap::place_early(TakenSpace& space, std::uint64_t tree_pages,
                                    std::span<const std::uint64_t> overflow_pages) {
   std::uint64_t total = tree_pages;
   for (const std::uint64_t pages : overflow_pages) total = std::min(kMax48, total + pages);
-  const bool one_run = free_.best_fit(total) || may_grow_for(total);
+  KIST_ASSIGN(const std::optional<Run> one_run, take_one_run(total));
   std::uint64_t at = 0;
   if (one_run) {
-    KIST_ASSIGN(const Run run, take_run(total));
-    space.all.push_back(run);
-    at = run.start;
+    space.all.push_back(*one_run);
+    at = one_run->start;
   }
   for (const std::uint64_t pages : overflow_pages) {
     if (!one_run) {

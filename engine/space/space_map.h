@@ -55,6 +55,30 @@ struct CommitSpace {
 /// content is verified by the caller (SpaceMap). Errors: kDamaged, kIo.
 using SpaceReader = std::function<Result<Bytes>(const Ref&)>;
 
+/// Bounds that a process sets to the length of the file, in pages.
+struct SpaceLimits {
+  std::uint64_t growth_step = 0;  ///< The file grows by multiples of it; 0: by the usual rule.
+  std::uint64_t max_pages = 0;    ///< The file does not grow beyond it; 0: no such bound.
+  std::uint64_t trim_above = 0;   ///< Trim::kByPolicy gives back when more is free; 0: usual rule.
+};
+
+/// What keeps a transaction from finding the space it wants among what is free.
+enum class Shortage : std::uint8_t {
+  kGrowth,  ///< Nothing: the file can become longer.
+  kLimit,   ///< SpaceLimits::max_pages.
+  kDisk,    ///< The file system is full.
+};
+
+/// What the map asks of the environment while a transaction is active. Either may be empty.
+struct SpaceSource {
+  /// Lengthens the file on the device to so many pages. Without it every length can be had. With
+  /// kNoSpace the map looks for another way; other errors end the search.
+  std::function<Result<void>(std::uint64_t file_pages)> lengthen;
+  /// Called before the file is lengthened, or when it cannot be: `missing` more pages in one piece
+  /// are wanted. May call release() with pins collected now; true when that made pages free.
+  std::function<Result<bool>(std::uint64_t missing, Shortage why)> relieve;
+};
+
 /// The free map of one environment as one process knows it: which pages behind the meta slots are
 /// free, which are pending (given up, perhaps still seen by a snapshot) and where the live space
 /// records lie. Everything else is reachable from the newest snapshot.
@@ -70,6 +94,10 @@ class SpaceMap {
  public:
   /// `seed` keys the checksums of records.
   SpaceMap(std::uint32_t page_size, std::uint64_t seed);
+
+  /// Sets the bounds of the file's length and where more of it comes from. No transaction may be
+  /// active.
+  void configure(const SpaceLimits& limits, SpaceSource source);
 
   /// Starts as the map of a file that holds nothing but the meta slots, for creation.
   void start_empty();
@@ -167,12 +195,21 @@ class SpaceMap {
 
   // Placing (space_map.cc).
   void forget_transaction();
-  Result<Run> grow(std::uint64_t contiguous);
+  enum class Growth : std::uint8_t {
+    kGrown,     // the run at the end is as long as was asked
+    kReleased,  // other pages have become free
+    kRefused,   // neither; refusal_ says why
+  };
+  Result<Growth> grow(std::uint64_t contiguous);
+  Result<bool> relieve(std::uint64_t missing, Shortage why);
+  Result<void> lengthen(std::uint64_t file_pages);
+  std::uint64_t longest_file() const;
   std::uint64_t growth_for(std::uint64_t missing) const;
   std::uint64_t roomy_length(std::uint64_t pages) const;
   bool may_grow_for(std::uint64_t pages) const;
   std::optional<Run> choose_run(std::uint64_t pages) const;
   Run take_from(std::uint64_t start, std::uint64_t pages);
+  Result<std::optional<Run>> take_one_run(std::uint64_t pages);
   Result<void> place_early(TakenSpace& space, std::uint64_t tree_pages,
                            std::span<const std::uint64_t> overflow_pages);
   Result<std::vector<Run>> take_fragments(std::uint64_t pages, std::uint64_t most);
@@ -184,14 +221,23 @@ class SpaceMap {
   std::uint64_t checkpoint_size() const;
   std::uint64_t record_pages(std::uint64_t runs) const;
   void choose_record_kind();
+  void write_delta_after_all();
   Result<void> place(CommitSpace& plan, std::uint64_t tree_pages,
                      std::span<const std::uint64_t> overflow_pages);
+  Result<void> place_apart(CommitSpace& plan, std::uint64_t tree_pages,
+                           std::span<const std::uint64_t> overflow_pages);
+  std::uint64_t reserve() const;
+  Result<void> place_beside_reserve(CommitSpace& plan, std::uint64_t tree_pages,
+                                    std::span<const std::uint64_t> overflow_pages);
   void trim_tail(Trim trim);
   void list_everything(SpaceRecord& record) const;
   SpaceRecord make_record(Run run, std::uint64_t commit_nonce) const;
 
   const std::uint32_t page_size_;
   const std::uint64_t seed_;
+  SpaceLimits limits_;
+  SpaceSource source_;
+  Error refusal_;  // why the file could not become longer
 
   // The state after transaction id_.
   bool loaded_ = false;

@@ -25,6 +25,11 @@ constexpr std::uint64_t kTrimKeepFraction = 8;
 
 constexpr std::uint64_t kSpareFragments = 4;
 
+// Enough for the path to a leaf, and for a record that gives up thousands of runs.
+constexpr std::uint64_t kLeastReserve = 4;
+constexpr std::uint64_t kMostReserve = 16;
+constexpr std::uint64_t kMuchFreeFraction = 4;
+
 bool starts_before(const FreedRun& a, const FreedRun& b) {
   return a.run.start < b.run.start;
 }
@@ -110,43 +115,108 @@ void SpaceMap::choose_record_kind() {
   checkpoint_ = true;
 }
 
+/// There is no room for a checkpoint in one piece: the chain becomes longer than it should.
+void SpaceMap::write_delta_after_all() {
+  std::vector<FreedRun> behind;
+  for (const LiveRecord& old : records_) {
+    // It may have been joined with what else its transaction wrote and this one gives up.
+    auto one = std::upper_bound(freed_.begin(), freed_.end(), FreedRun{old.run, 0}, starts_before);
+    if (one == freed_.begin()) continue;
+    --one;
+    const std::uint64_t end = one->run.end();
+    if (end > old.run.end()) behind.push_back({{old.run.end(), end - old.run.end()}, one->birth});
+    one->run.pages = old.run.start - one->run.start;
+  }
+  freed_.insert(freed_.end(), behind.begin(), behind.end());
+  std::erase_if(freed_, [](const FreedRun& one) { return one.run.pages == 0; });
+  join_neighbours(freed_);
+  checkpoint_ = false;
+}
+
 /// One run for everything, if there is one or the file may grow for it; else each overflow run, the
 /// record and the tree pages (in fragments, if need be) for themselves.
 Result<void> SpaceMap::place(CommitSpace& plan, std::uint64_t tree_pages,
                              std::span<const std::uint64_t> overflow_pages) {
   std::uint64_t total = tree_pages + record_pages(1);
   for (const std::uint64_t pages : overflow_pages) total = std::min(kMax48, total + pages);
-  if (free_.best_fit(total) || may_grow_for(total)) {
-    KIST_ASSIGN(const Run run, take_run(total));
-    std::uint64_t at = run.start;
-    for (const std::uint64_t pages : overflow_pages) {
-      plan.overflow.push_back(at);
-      at += pages;
-    }
-    if (tree_pages != 0) plan.tree.push_back({at, tree_pages});
-    at += tree_pages;
-    plan.record_run = {at, run.end() - at};
-    return {};
+  KIST_ASSIGN(const std::optional<Run> run, take_one_run(total));
+  if (!run) return place_apart(plan, tree_pages, overflow_pages);
+  std::uint64_t at = run->start;
+  for (const std::uint64_t pages : overflow_pages) {
+    plan.overflow.push_back(at);
+    at += pages;
   }
+  if (tree_pages != 0) plan.tree.push_back({at, tree_pages});
+  at += tree_pages;
+  plan.record_run = {at, run->end() - at};
+  return {};
+}
+
+Result<void> SpaceMap::place_apart(CommitSpace& plan, std::uint64_t tree_pages,
+                                   std::span<const std::uint64_t> overflow_pages) {
   for (const std::uint64_t pages : overflow_pages) {
     KIST_ASSIGN(const Run run, take_run(pages));
     plan.overflow.push_back(run.start);
   }
   // The record's size decides how many fragments the tree pages may have, not the other way round:
-  // so nothing has to be tried twice. The record may take a run that was counted on, hence a few
-  // more.
-  const std::uint64_t fragments = free_.longest_covering(tree_pages) + kSpareFragments;
-  KIST_ASSIGN(plan.record_run, take_run(record_pages(fragments + 1)));
-  KIST_ASSIGN(plan.tree, take_fragments(tree_pages, fragments));
+  // so nothing has to be tried twice. The record may take runs that were counted on, hence the
+  // second sum, and a few more.
+  const auto fragments = [&] {
+    const std::size_t least = free_.longest_covering(tree_pages) + kSpareFragments;
+    return free_.longest_covering(tree_pages + record_pages(least + 1)) + kSpareFragments;
+  };
+  std::size_t most = fragments();
+  auto record = take_run(record_pages(most + 1));
+  if (!record && checkpoint_ && record.error().code == ErrorCode::kNoSpace) {
+    write_delta_after_all();
+    most = fragments();
+    record = take_run(record_pages(most + 1));
+  }
+  KIST_ASSIGN(plan.record_run, std::move(record));
+  KIST_ASSIGN(plan.tree, take_fragments(tree_pages, most));
   return {};
+}
+
+/// Length of a run that commits leave free when they make the content larger: where the file cannot
+/// grow any more, it is what commits need that make it smaller. In one piece, because a record that
+/// gives up everything is long.
+std::uint64_t SpaceMap::reserve() const {
+  const std::uint64_t record = space_record_size(0, file_pages_, 0, 0) / page_size_;
+  return std::min(kLeastReserve + record, kMostReserve);
+}
+
+/// place(), but for the run that is to be left, which is put back in any case.
+Result<void> SpaceMap::place_beside_reserve(CommitSpace& plan, std::uint64_t tree_pages,
+                                            std::span<const std::uint64_t> overflow_pages) {
+  const std::uint64_t pages = reserve();
+  const std::optional<Run> found = free_.best_fit(pages);
+  const Run aside{found ? found->start : 0, pages};
+  if (found) free_.remove(aside);
+  Result<void> done = place(plan, tree_pages, overflow_pages);
+  if (found) {
+    free_.insert(aside);
+    return done;
+  }
+  while (done && free_.longest().pages < pages) {
+    KIST_ASSIGN(const Growth growth, grow(pages));
+    if (growth != Growth::kRefused) continue;
+    // Where so much is free in pieces, it must be of use, too.
+    if (free_.pages() >= file_pages_ / kMuchFreeFraction) break;
+    return std::unexpected(refusal_);
+  }
+  return done;
 }
 
 std::uint64_t SpaceMap::trimmable_pages(Trim trim) const {
   const std::uint64_t tail = free_.ending_at(file_pages_).pages;
   if (trim == Trim::kNever) return 0;
   if (trim == Trim::kAll) return tail;
+  const std::uint64_t keep = std::max(kTrimKeepPages, (file_pages_ - tail) / kTrimKeepFraction);
+  if (const std::uint64_t above = limits_.trim_above; above != 0) {
+    return tail <= above ? 0 : tail - std::min(above, keep);
+  }
   if (tail <= std::max(kTrimAbovePages, file_pages_ / kTrimAboveFraction)) return 0;
-  return tail - std::max(kTrimKeepPages, (file_pages_ - tail) / kTrimKeepFraction);
+  return tail - keep;
 }
 
 void SpaceMap::trim_tail(Trim trim) {
@@ -200,8 +270,13 @@ Result<CommitSpace> SpaceMap::plan_commit(std::uint64_t commit_nonce, std::uint6
   assert(active() && planned_.empty());
   CommitSpace plan;
   KIST_TRY(settle_freed(std::move(freed)));
+  std::uint64_t given_up = 0;
+  for (const FreedRun& one : freed_) given_up += one.run.pages;
   choose_record_kind();
-  KIST_TRY(place(plan, tree_pages, overflow_pages));
+  std::uint64_t wanted = taken_.pages() + tree_pages;
+  for (const std::uint64_t pages : overflow_pages) wanted = std::min(kMax48, wanted + pages);
+  KIST_TRY(wanted > given_up ? place_beside_reserve(plan, tree_pages, overflow_pages)
+                             : place(plan, tree_pages, overflow_pages));
   trim_tail(trim);
   const SpaceRecord record = make_record(plan.record_run, commit_nonce);
   plan.record = encode_space_record(record, page_size_, seed_);

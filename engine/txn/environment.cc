@@ -48,11 +48,23 @@ std::uint32_t next_environment_serial() {
 using HeadWords = std::array<std::uint64_t, kHeadWords>;
 static_assert(sizeof(HeadWords) == kMetaSlotSize, "the head in shared memory is a meta slot");
 
+constexpr std::uint64_t kLeastMaxFileSize = 65'536;
+constexpr std::uint64_t kMostGrowthStep = std::uint64_t{1} << 40;
+
 Result<void> check_arguments(const Options& options) {
   if (options.page_size && !valid_page_size(*options.page_size)) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("page_size is {}, must be a power of two from {} to {}",
                             *options.page_size, kMinPageSize, kMaxPageSize));
+  }
+  if (options.max_file_size != 0 && options.max_file_size < kLeastMaxFileSize) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("max_file_size is {}, must be at least {}, or 0 for no bound",
+                            options.max_file_size, kLeastMaxFileSize));
+  }
+  if (options.growth_step > kMostGrowthStep) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("growth_step is {}, must be at most {}",
+                                                         options.growth_step, kMostGrowthStep));
   }
   return {};
 }
@@ -130,6 +142,15 @@ Result<void> Environment::check_options(const Options& asked) const {
                     static_cast<int>(asked.durability));
   }
   if (asked.verify != options.verify) return conflict("verify", options.verify, asked.verify);
+  if (asked.growth_step != options.growth_step) {
+    return conflict("growth_step", options.growth_step, asked.growth_step);
+  }
+  if (asked.max_file_size != options.max_file_size) {
+    return conflict("max_file_size", options.max_file_size, asked.max_file_size);
+  }
+  if (asked.shrink_threshold != options.shrink_threshold) {
+    return conflict("shrink_threshold", options.shrink_threshold, asked.shrink_threshold);
+  }
   return {};
 }
 
@@ -155,6 +176,7 @@ Result<void> Environment::map(const MetaSlot& slot) {
   seed = slot.seed;
   KIST_ASSIGN(pager, Pager::open(file, path, page_size, seed, slot.file_pages, options.verify));
   space = std::make_unique<SpaceMap>(page_size, seed);
+  configure_space();
   memory = std::make_shared<DirtyMemory>(page_size);
   return {};
 }
@@ -314,11 +336,7 @@ Result<void> Environment::load_space() {
     return Bytes(map->mapping->data() + ref.page * page_size, pages * page_size);
   };
   KIST_TRY(space->load(head.space, head.file_pages, head.id, head.commit_nonce, reader));
-  KIST_ASSIGN(Pins pins, sharing->collect_pins(head.id));
-  pins.ids.push_back(head.id);
-  pins.ids.push_back(durable_id(head));
-  std::sort(pins.ids.begin(), pins.ids.end());
-  pins.ids.erase(std::unique(pins.ids.begin(), pins.ids.end()), pins.ids.end());
+  KIST_ASSIGN(const Pins pins, needed_snapshots());
   space->release(pins);
   space->begin(std::max(head.id, sharing->burned_id()) + 1);
   return {};

@@ -132,6 +132,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> recover_dead_writer();
   Result<void> take_head();
   Result<void> load_space();
+  void configure_space();
+  Result<void> lengthen_file(std::uint64_t pages);
+  Result<bool> relieve(std::uint64_t missing, Shortage why);
+  Result<Pins> needed_snapshots();
   Result<MetaSlot> choose_head_read_only();
   Result<MetaSlotBytes> choose_head();
   Result<void> pin_by_lock(Snapshot& snapshot);

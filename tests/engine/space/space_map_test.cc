@@ -166,9 +166,9 @@ TEST_F(OneProcess, PagesBornAndFreedBetweenTwoOldReadersAreReused) {
   EXPECT_EQ(map_.pending_pages(), 10U);
   const std::uint64_t file_pages = file_.head().file_pages;
   const std::uint64_t reused = map_.pages_reused();
-  commit({.tree_pages = 98});
+  commit({.tree_pages = 93});  // all but what is left for those that erase
   EXPECT_EQ(file_.head().file_pages, file_pages);
-  EXPECT_GE(map_.pages_reused(), reused + 98);
+  EXPECT_GE(map_.pages_reused(), reused + 93);
 }
 
 TEST_F(OneProcess, AnOldReaderDoesNotMakeTheFileGrow) {

@@ -36,6 +36,18 @@ struct Options {
   /// little is asked for. What a nested transaction, a savepoint or a reader of an uncommitted
   /// state may still need stays in memory and can exceed this.
   std::uint64_t transaction_memory = std::uint64_t{256} << 20;
+  /// Bytes by which the file grows at a time, rounded up to whole pages. 0: an eighth of its length,
+  /// at least 16 KiB and at most 16 MiB. The file is never longer than its content needs by more
+  /// than this and what was free already.
+  std::uint64_t growth_step = 0;
+  /// Bytes that the file does not grow beyond, at least 65,536; a commit that needs more fails with
+  /// kNoSpace, and what makes the content smaller still succeeds. 0: no such bound. Each process
+  /// heeds its own; a file that is longer already stays as it is.
+  std::uint64_t max_file_size = 0;
+  /// Free bytes at the end of the file above which a durable commit gives them back to the file
+  /// system (but for some that the next commits will need). 0: 64 pages and a quarter of the file.
+  /// The greatest value: never.
+  std::uint64_t shrink_threshold = 0;
   /// Verify checksum, identity and birth of each page when this process first touches it. Turning
   /// this off is for measuring its cost; memory safety does not depend on it.
   bool verify = true;

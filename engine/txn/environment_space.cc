@@ -1,0 +1,57 @@
+// What the environment does for its space map: bounds, a longer file, pins that are looked at
+// again.
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/txn/environment.h"
+
+namespace kist::engine {
+
+void Environment::configure_space() {
+  constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+  const auto pages_of = [&](std::uint64_t bytes) {
+    return bytes == 0 || bytes == kNever ? bytes : std::max<std::uint64_t>(bytes / page_size, 1);
+  };
+  SpaceLimits limits;
+  limits.growth_step =
+      options.growth_step == 0 ? 0 : (options.growth_step + page_size - 1) / page_size;
+  limits.max_pages = pages_of(options.max_file_size);
+  limits.trim_above = pages_of(options.shrink_threshold);
+  space->configure(
+      limits,
+      {.lengthen = [this](std::uint64_t pages) { return lengthen_file(pages); },
+       .relieve = [this](std::uint64_t missing, Shortage why) { return relieve(missing, why); }});
+}
+
+/// On a full disk nothing has happened yet that anything refers to. Other failures are those of the
+/// device.
+Result<void> Environment::lengthen_file(std::uint64_t pages) {
+  bool grew = false;
+  Result<void> done = ensure_file_pages(pages, grew);
+  if (done || done.error().code == ErrorCode::kNoSpace) return done;
+  return std::unexpected(latch(done.error()));
+}
+
+/// Every snapshot that must stay readable, as of now. Writer only, with `head` the newest.
+Result<Pins> Environment::needed_snapshots() {
+  KIST_ASSIGN(Pins pins, sharing->collect_pins(head.id));
+  pins.ids.push_back(head.id);
+  pins.ids.push_back(durable_id(head));
+  std::sort(pins.ids.begin(), pins.ids.end());
+  pins.ids.erase(std::unique(pins.ids.begin(), pins.ids.end()), pins.ids.end());
+  return pins;
+}
+
+Result<bool> Environment::relieve(std::uint64_t /*missing*/, Shortage why) {
+  if (why == Shortage::kGrowth) return false;
+  // What relaxed commits gave up waits for the flush that makes them durable.
+  if (durable_id(head) != head.id) KIST_TRY(make_head_durable());
+  // Readers may have gone since the transaction began.
+  KIST_ASSIGN(const Pins pins, needed_snapshots());
+  const std::uint64_t before = space->free_pages();
+  space->release(pins);
+  return space->free_pages() > before;
+}
+
+}  // namespace kist::engine
