@@ -16,6 +16,9 @@ Result<void> link_file(const std::string& from, const std::string& to,
 /// Removes a name. False when there was none.
 Result<bool> unlink_file(const std::string& path, CallObserver* observer = nullptr);
 
+/// Whether something has that name, be it a symbolic link. Errors: kPermission, kIo.
+Result<bool> path_exists(const std::string& path);
+
 /// Returns when the names in that directory are on the device.
 Result<void> flush_directory(const std::string& directory, CallObserver* observer = nullptr);
 

@@ -56,7 +56,7 @@ Result<CommitSpace> WriteState::plan() {
   commit_nonce_ = nonce;
   return environment_.space->plan_commit(
       nonce, context.arena.live(), overflow, std::move(context.freed),
-      durability_ == Durability::kDurable ? Trim::kByPolicy : Trim::kNever);
+      durability_ == Durability::kDurable ? trim : Trim::kNever);
 }
 
 Result<void> WriteState::write_pages(const CommitSpace& plan) {

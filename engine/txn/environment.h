@@ -40,6 +40,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   /// Only with slots.
   Result<void> announce_read(Snapshot& snapshot);
   Result<void> pin_newest(Snapshot& snapshot);
+  /// Pins the newest commit and returns everything that its meta slot says: what upkeep needs that
+  /// goes beyond its tables. Waits for nobody. Errors: those of begin_read().
+  Result<MetaSlot> begin_read_whole(Snapshot& snapshot);
   /// Makes `copy` a second view of what `snapshot` reads, under the same pin.
   void share_read(Snapshot& snapshot, Snapshot& copy);
   void end_read(Snapshot& snapshot);
@@ -138,6 +141,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<Pins> needed_snapshots();
   Result<MetaSlot> choose_head_read_only();
   Result<MetaSlotBytes> choose_head();
+  Result<MetaSlot> whole_head();
   Result<void> pin_by_lock(Snapshot& snapshot);
   Result<void> view_head(Snapshot& snapshot);
   Result<void> fill(Snapshot& snapshot, std::span<const std::uint8_t> head_bytes);

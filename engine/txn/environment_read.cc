@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kReaderBytes = 256;
 constexpr std::size_t kFilePagesAt = 72;
 constexpr std::size_t kIdAt = 80;
+constexpr std::size_t kIndexAt = 124;
 constexpr std::size_t kCatalogAt = 128;
 constexpr std::size_t kMainAt = 192;
 
@@ -141,6 +142,40 @@ Result<MetaSlot> Environment::choose_head_read_only() {
   KIST_TRY(judge_slots(set, path));
   KIST_ASSIGN(const Choice choice, choose_slot(*pager, set));
   return choice.slot;
+}
+
+/// The newest commit as its meta slot has it, or will have it.
+Result<MetaSlot> Environment::whole_head() {
+  std::array<std::uint64_t, kHeadWords> words;
+  if (!sharing->read_head_checked(words)) {
+    if (!sharing->uses_slots()) return choose_head_read_only();
+    return fail(ErrorCode::kDamaged, path + "-lock: holds no head that can be trusted");
+  }
+  MetaSlotBytes bytes;
+  std::memcpy(bytes.data(), words.data(), bytes.size());
+  const DecodedSlot decoded = decode_meta_slot(bytes, load32(bytes.data() + kIndexAt));
+  if (decoded.verdict != SlotVerdict::kValid || decoded.slot.seed != seed ||
+      decoded.slot.page_size != page_size) {
+    return fail(ErrorCode::kDamaged, path + "-lock: the head is not one of this store");
+  }
+  return decoded.slot;
+}
+
+Result<MetaSlot> Environment::begin_read_whole(Snapshot& snapshot) {
+  if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
+  if (sharing->uses_slots()) {
+    KIST_TRY(announce_read(snapshot));
+    KIST_ASSIGN(const MetaSlot slot, whole_head());
+    sharing->pin_slot(snapshot.slot, slot.id);
+    KIST_TRY(fill(snapshot, encode_meta_slot(slot)));
+    return slot;
+  }
+  for (;;) {
+    KIST_TRY(pin_by_lock(snapshot));
+    KIST_ASSIGN(const MetaSlot slot, whole_head());
+    if (slot.id == snapshot.id) return slot;
+    end_read(snapshot);
+  }
 }
 
 /// One pin of several snapshots. A second pin would not do: a writer that looks at the slots one

@@ -82,6 +82,8 @@ class WriteState {
   /// savepoint.
   std::optional<Error> broken;
   bool changed = false;
+  /// How much of the file's free end a durable commit gives back.
+  Trim trim = Trim::kByPolicy;
 
  private:
   /// Values from this size on are written to their place in the file at once instead of being held

@@ -391,24 +391,17 @@ Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_
 }
 
 Result<CheckReport> check_environment(const std::shared_ptr<Environment>& environment) {
-  // The meta slot of a commit is overwritten four commits later, while its pages stay as long as
-  // they are pinned. Whoever is overtaken by so many commits between two steps starts again.
-  constexpr int kAttempts = 1000;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    Snapshot snapshot(environment);
-    KIST_TRY(environment->begin_read(snapshot));
-    KIST_ASSIGN(const SlotSet set, read_slots(environment->file));
-    std::uint64_t needed_pages = kMax48;
-    for (const MetaSlot& slot : set.newest_first()) {
-      // A commit behind the pinned one may have cut off pages that are free in both.
-      needed_pages = std::min(needed_pages, slot.file_pages);
-      if (slot.id == snapshot.id) {
-        return check_state(*environment->pager, slot, set.file_size, needed_pages,
-                           &environment->comparators);
-      }
-    }
+  Snapshot snapshot(environment);
+  KIST_ASSIGN(const MetaSlot slot, environment->begin_read_whole(snapshot));
+  // The length that the pinned commit needs is that of the shortest slot: a commit behind it may
+  // have cut off pages that are free in both. Such a slot may be written before the length is read.
+  KIST_ASSIGN(const SlotSet set, read_slots(environment->file));
+  std::uint64_t needed_pages = slot.file_pages;
+  for (const MetaSlot& other : set.newest_first()) {
+    needed_pages = std::min(needed_pages, other.file_pages);
   }
-  return fail(ErrorCode::kTimedOut, environment->path + ": commits come too fast to be checked");
+  return check_state(*environment->pager, slot, set.file_size, needed_pages,
+                     &environment->comparators);
 }
 
 }  // namespace kist::engine

@@ -15,7 +15,7 @@ class Environment;
 
 /// Pins the newest commit and checks it by check_state(). Stops neither readers nor writers:
 /// nothing that a pinned commit refers to changes, its space records included. Errors: kForked,
-/// kIo, kTimedOut when commits came too fast to find the pinned one's meta slot.
+/// kIo.
 Result<CheckReport> check_environment(const std::shared_ptr<Environment>& environment);
 
 /// Walks everything that `slot` refers to and collects every violated invariant, going on after

@@ -34,6 +34,7 @@ from kist.Error, and from the standard class that fits; an absent key is a plain
 
 from ._codes import ErrorCode, ValueTag
 from ._errors import (
+    AlreadyExistsError,
     AmbiguousError,
     BadValueError,
     BusyError,
@@ -61,12 +62,14 @@ from ._errors import (
     OutOfOrderError,
     PermissionDeniedError,
     ReadOnlyError,
+    StoppedError,
     StoreExistsError,
     StoreNotFoundError,
     TimedOutError,
     TransactionEndedError,
     UnsupportedError,
     ValueTooLongError,
+    WrongBaseError,
     WrongTypeError,
 )
 from ._profile import (
@@ -86,6 +89,7 @@ from ._values import Instant, Json, Key, Storable, U64, Value
 __version__ = "0.1.0"
 
 __all__ = [
+    "AlreadyExistsError",
     "AmbiguousError",
     "BadValueError",
     "BusyError",
@@ -124,6 +128,7 @@ __all__ = [
     "Reader",
     "Records",
     "Stats",
+    "StoppedError",
     "Storable",
     "Store",
     "StoreExistsError",
@@ -139,6 +144,7 @@ __all__ = [
     "ValueTooLongError",
     "Violation",
     "Writer",
+    "WrongBaseError",
     "WrongTypeError",
     "open",
 ]

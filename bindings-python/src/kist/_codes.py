@@ -75,6 +75,12 @@ class ErrorCode(enum.IntEnum):
     """The table's comparator was not registered."""
     CONFLICT = 33
     """Another transaction was committed in between."""
+    STOPPED = 40
+    """A progress callback asked to stop."""
+    WRONG_BASE = 41
+    """A backup does not continue the state before it."""
+    ALREADY_EXISTS = 42
+    """A file that was to be created exists already."""
 
 
 class ValueTag(enum.IntEnum):

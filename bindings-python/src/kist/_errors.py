@@ -218,6 +218,24 @@ class ConflictError(Error, RuntimeError):
     code = ErrorCode.CONFLICT
 
 
+class StoppedError(Error, RuntimeError):
+    """A progress callback asked to stop."""
+
+    code = ErrorCode.STOPPED
+
+
+class WrongBaseError(Error, ValueError):
+    """A backup does not continue the state before it."""
+
+    code = ErrorCode.WRONG_BASE
+
+
+class AlreadyExistsError(Error, FileExistsError):
+    """A file that was to be created exists already."""
+
+    code = ErrorCode.ALREADY_EXISTS
+
+
 class InternalError(Error, RuntimeError):
     """Broken logic inside Kist; please report it."""
 
@@ -234,6 +252,7 @@ _ERRNO = {
     ErrorCode.NO_SPACE: errno.ENOSPC,
     ErrorCode.PERMISSION: errno.EACCES,
     ErrorCode.NOT_FOUND: errno.ENOENT,
+    ErrorCode.ALREADY_EXISTS: errno.EEXIST,
 }
 
 

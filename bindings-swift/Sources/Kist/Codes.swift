@@ -70,6 +70,12 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case noComparator = 32
     /// Another transaction was committed in between.
     case conflict = 33
+    /// A progress callback asked to stop.
+    case stopped = 40
+    /// A backup does not continue the state before it.
+    case wrongBase = 41
+    /// A file that was to be created exists already.
+    case alreadyExists = 42
 }
 
 /// Types of values. The number is the first byte of a stored value; its high bit is kept for an extended header.

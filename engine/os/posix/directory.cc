@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/os/posix/system_error.h"
@@ -53,6 +54,13 @@ Result<bool> unlink_file(const std::string& path, CallObserver* observer) {
   }
   tell(observer, call);
   return true;
+}
+
+Result<bool> path_exists(const std::string& path) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT) return false;
+  return system_error("lstat", path, errno);
 }
 
 Result<void> flush_directory(const std::string& directory, CallObserver* observer) {

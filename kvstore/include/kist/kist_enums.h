@@ -78,6 +78,12 @@ enum {
   KIST_ERROR_NO_COMPARATOR = 32,
   /* Another transaction was committed in between. */
   KIST_ERROR_CONFLICT = 33,
+  /* A progress callback asked to stop. */
+  KIST_ERROR_STOPPED = 40,
+  /* A backup does not continue the state before it. */
+  KIST_ERROR_WRONG_BASE = 41,
+  /* A file that was to be created exists already. */
+  KIST_ERROR_ALREADY_EXISTS = 42,
 };
 
 /* Type of a value. */

@@ -71,6 +71,7 @@ class Database {
   Result<void> close();
 
  private:
+  friend struct DatabaseAccess;
   explicit Database(std::shared_ptr<Environment> environment);
   std::shared_ptr<Environment> environment_;
 };

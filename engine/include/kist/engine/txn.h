@@ -122,6 +122,7 @@ class Txn {
   friend class Cursor;
   friend class Database;
   friend class Difference;
+  friend struct TxnAccess;
   std::shared_ptr<Snapshot> snapshot_;
 };
 

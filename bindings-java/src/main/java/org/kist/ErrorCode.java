@@ -70,7 +70,13 @@ public enum ErrorCode {
   /** The table's comparator was not registered. */
   NO_COMPARATOR(32),
   /** Another transaction was committed in between. */
-  CONFLICT(33);
+  CONFLICT(33),
+  /** A progress callback asked to stop. */
+  STOPPED(40),
+  /** A backup does not continue the state before it. */
+  WRONG_BASE(41),
+  /** A file that was to be created exists already. */
+  ALREADY_EXISTS(42);
 
   private static final ErrorCode[] BY_NUMBER = new ErrorCode[128];
 

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include <kist/engine/byte_stream.h>
+#include <kist/engine/database.h>
+#include <kist/engine/error.h>
+#include <kist/engine/progress.h>
+
+namespace kist::engine {
+
+/// Names one state of one environment: what a backup holds, and what an incremental one builds on.
+struct BackupPoint {
+  std::uint64_t environment_high = 0;  ///< Identity of the environment.
+  std::uint64_t environment_low = 0;
+  std::uint64_t transaction = 0;   ///< Id of the snapshot.
+  std::uint64_t commit_nonce = 0;  ///< Random number of its commit.
+  friend bool operator==(const BackupPoint&, const BackupPoint&) = default;
+};
+
+/// How a backup is made.
+struct BackupOptions {
+  /// Rebuild the environment in key order, without free space, instead of copying its pages. Takes
+  /// longer, and is an environment of its own: incremental backups of the original do not fit it.
+  bool compacted = false;
+  /// At most so many bytes a second on average; 0: as fast as possible.
+  std::uint64_t bytes_per_second = 0;
+  /// Counts pages; compacted, records.
+  ProgressCallback progress = {};
+  /// Permission bits of the new file, lessened by the umask.
+  std::uint32_t file_mode = 0600;
+};
+
+/// What a backup wrote.
+struct BackupReport {
+  BackupPoint point;        ///< The state it holds. Compacted: that of the original.
+  std::uint64_t bytes = 0;  ///< Length of the backup.
+  std::uint64_t pages = 0;  ///< Pages in use that it holds.
+};
+
+/// Hot backups. The newest snapshot is pinned and copied while others go on reading and writing; it
+/// may be relaxed and not be on the device yet, while its backup is. Every page is held against its
+/// checksum before it is copied: a damaged page fails the backup (kDamaged), and salvage() is for
+/// what is left.
+///
+/// The backup of an environment is an environment: it can be opened as it is. A backup to a path
+/// appears there when it is complete and on the device. Errors: kAlreadyExists, kStopped (by the
+/// callback), kDamaged, kNoSpace, kPermission, kIo, and what `sink` returns. Nothing is left at the
+/// path then; of a sink, whatever it took, which no one takes for a whole backup.
+Result<BackupReport> backup(const Database& database, const std::string& path,
+                            const BackupOptions& options = {});
+/// To a stream. Compacted, it is first built beside the environment, and removed again.
+Result<BackupReport> backup(const Database& database, const ByteSink& sink,
+                            const BackupOptions& options = {});
+
+}  // namespace kist::engine

@@ -1,0 +1,61 @@
+#include "engine/upkeep/new_file.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/os/directory.h"
+#include "engine/os/random.h"
+
+namespace kist::engine {
+namespace {
+
+std::unexpected<Error> exists_already(const std::string& path) {
+  return fail(ErrorCode::kAlreadyExists, path + ": exists already, and is not replaced");
+}
+
+}  // namespace
+
+Result<NewFile> NewFile::reserve(const std::string& path, os::CallObserver* observer) {
+  KIST_ASSIGN(std::string canonical, os::canonical_path(path));
+  // Told now rather than after hours of copying; what counts is the same question in finish().
+  KIST_ASSIGN(const bool exists, os::path_exists(canonical));
+  if (exists) return exists_already(canonical);
+  KIST_ASSIGN(const std::uint64_t random, os::random_u64());
+  std::string aside = fmt::format("{}-new-{:016x}", canonical, random);
+  return NewFile(std::move(canonical), std::move(aside), observer);
+}
+
+Result<NewFile> NewFile::create(const std::string& path, std::uint32_t mode,
+                                os::CallObserver* observer) {
+  KIST_ASSIGN(NewFile made, reserve(path, observer));
+  auto file = os::File::create_new(made.aside_, mode, observer);
+  if (!file) {
+    made.aside_.clear();
+    return std::unexpected(std::move(file).error());
+  }
+  made.file_ = *std::move(file);
+  return made;
+}
+
+NewFile::NewFile(NewFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      aside_(std::exchange(other.aside_, {})),
+      observer_(other.observer_),
+      file_(std::move(other.file_)) {}
+
+NewFile::~NewFile() {
+  if (!aside_.empty()) (void)os::unlink_file(aside_, observer_);
+}
+
+Result<void> NewFile::finish() {
+  if (file_) KIST_TRY(file_->flush());
+  if (auto linked = os::link_file(aside_, path_, observer_); !linked) {
+    if (linked.error().code == ErrorCode::kBusy) return exists_already(path_);
+    return linked;
+  }
+  KIST_TRY(os::unlink_file(std::exchange(aside_, {}), observer_));
+  return os::flush_directory(path_.substr(0, path_.find_last_of('/') + 1), observer_);
+}
+
+}  // namespace kist::engine
