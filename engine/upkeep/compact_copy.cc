@@ -4,57 +4,16 @@
 
 #include <fmt/format.h>
 
-#include "engine/os/directory.h"
 #include "engine/txn/database_access.h"
 #include "engine/txn/table_options.h"
 #include "engine/txn/write_state.h"
+#include "engine/upkeep/arrival_order.h"
+#include "engine/upkeep/build_environment.h"
 #include "engine/upkeep/pinned_state.h"
 #include "engine/upkeep/table_copy.h"
 
 namespace kist::engine {
 namespace {
-
-/// What stands in for a comparator that nobody registered while a table is filled in its order: the
-/// record that arrives lies behind all others.
-class ArrivalOrder {
- public:
-  explicit ArrivalOrder(std::size_t page_size) : remembered_bytes_(page_size) {}
-
-  /// Says what is being added.
-  void arrives(const Record& record) {
-    if (to_string(record.key) != key_ || bytes_ == 0) {
-      key_ = to_string(record.key);
-      numbers_.clear();
-      bytes_ = 1;
-    }
-    value_ = to_string(record.value);
-    // Values are held against each other when a group outgrows its page and moves to a tree.
-    if (bytes_ > remembered_bytes_) return;
-    bytes_ += value_.size() + 2;
-    numbers_.emplace(value_, numbers_.size());
-  }
-
-  Comparator comparator() const {
-    return [this](Bytes a, Bytes b) {
-      const bool a_arrives = arrives(a);
-      const bool b_arrives = arrives(b);
-      if (a_arrives != b_arrives) return a_arrives ? 1 : -1;
-      const auto first = numbers_.find(as_text(a));
-      const auto second = numbers_.find(as_text(b));
-      if (first == numbers_.end() || second == numbers_.end()) return 0;
-      return first->second < second->second ? -1 : static_cast<int>(first != second);
-    };
-  }
-
- private:
-  bool arrives(Bytes bytes) const { return as_text(bytes) == key_ || as_text(bytes) == value_; }
-
-  const std::size_t remembered_bytes_;
-  std::string key_;
-  std::string value_;
-  std::map<std::string, std::size_t, std::less<>> numbers_;  // first values of the key, in order
-  std::size_t bytes_ = 0;                                    // of them; 0: no record has come yet
-};
 
 /// Fills a new environment.
 class Rebuild {
@@ -162,17 +121,14 @@ Result<BackupReport> compact_copy(const Database& database, const std::string& p
   created.durability = Durability::kRelaxed;
   created.transaction_memory = std::uint64_t{64} << 20;
   created.observer = from.options.observer;
-  KIST_ASSIGN(Database to, Database::open(path, created));
-  Result<void> done = Rebuild(*state, to, pace).run();
-  if (done) {
-    if (const auto stats = to.stats()) {
-      report.bytes = stats->file_pages * stats->page_size;
-      report.pages = stats->file_pages - stats->free_pages - stats->pending_pages;
-    }
-  }
-  if (auto closed = to.close(); done && !closed) done = std::move(closed);
-  (void)os::unlink_file(path + "-lock", created.observer);
-  if (!done) return std::unexpected(std::move(done).error());
+  const auto fill = [&](const Database& to) -> Result<void> {
+    KIST_TRY(Rebuild(*state, to, pace).run());
+    KIST_ASSIGN(const EnvironmentStats stats, to.stats());
+    report.bytes = stats.file_pages * stats.page_size;
+    report.pages = stats.file_pages - stats.free_pages - stats.pending_pages;
+    return {};
+  };
+  KIST_TRY(build_environment(path, created, fill));
   return report;
 }
 
