@@ -55,4 +55,27 @@ Result<BackupReport> backup(const Database& database, const std::string& path,
 Result<BackupReport> backup(const Database& database, const ByteSink& sink,
                             const BackupOptions& options = {});
 
+/// Incremental backups: the pages that were written between the state `since` and the newest
+/// snapshot, in time proportional to them. `since` is what an earlier backup reported, plain or
+/// incremental, of this environment; it need not be pinned, nor the earlier backup be there. The
+/// result is no environment: restore() puts it on top of those before it. The errors of backup();
+/// kWrongBase when `since` is of another environment or of no state that the newest grew from;
+/// kInvalidArgument with BackupOptions::compacted.
+Result<BackupReport> backup_since(const Database& database, const BackupPoint& since,
+                                  const std::string& path, const BackupOptions& options = {});
+Result<BackupReport> backup_since(const Database& database, const BackupPoint& since,
+                                  const ByteSink& sink, const BackupOptions& options = {});
+
+/// The state that a backup file of either kind holds. Errors: kNotAStore, kNewerFormat, kDamaged,
+/// kNotFound, kPermission, kIo.
+Result<BackupPoint> backup_point(const std::string& path);
+
+/// Makes the environment `path` of a plain (or compacted) backup `full` and the incremental ones
+/// that follow it, each beginning where the one before ended; no more are needed than one of each
+/// state. Everything is verified before it appears at `path`. Progress counts bytes. Errors:
+/// kWrongBase, naming the file that does not follow; kDamaged, also for a `full` that was written
+/// to since and not closed cleanly; those of backup_point() and of creating a file.
+Result<BackupReport> restore(const std::string& full, std::span<const std::string> increments,
+                             const std::string& path, const BackupOptions& options = {});
+
 }  // namespace kist::engine
