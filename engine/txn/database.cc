@@ -61,9 +61,9 @@ Result<void> Database::sync() const {
   return environment_->sync();
 }
 
-Result<CheckReport> Database::check() const {
+Result<CheckReport> Database::check(const CheckOptions& options) const {
   KIST_TRY(check_open(environment_));
-  return check_environment(environment_);
+  return check_environment(environment_, options);
 }
 
 Result<EnvironmentStats> Database::stats() const {

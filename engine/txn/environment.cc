@@ -85,8 +85,11 @@ Result<std::shared_ptr<Environment>> Environment::open(const std::string& path,
   const std::lock_guard lock(registry().mutex);
   for (int attempt = 0;; ++attempt) {
     auto opened = open_file(canonical, options, existing);
-    // The file may be replaced between its opening and the moment its openers exclude each other.
-    if (opened || opened.error().code != ErrorCode::kBusy || attempt == 10) return opened;
+    // The file may be replaced between its opening and the moment its openers exclude each other,
+    // or deleted between its creation and its opening.
+    const bool again = !opened && (opened.error().code == ErrorCode::kBusy ||
+                                   (opened.error().code == ErrorCode::kNotFound && options.create));
+    if (!again || attempt == 10) return opened;
   }
 }
 

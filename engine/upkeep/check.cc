@@ -24,28 +24,62 @@ namespace {
 
 // A forged file must not fill the memory with complaints.
 constexpr std::size_t kMostViolations = 10'000;
+// Pages between two calls of the progress callback.
+constexpr std::uint64_t kBetweenReports = 64;
+
+/// What each meta slot says of itself, whatever state it names.
+void check_slots(const SlotSet& set, CheckReport& report) {
+  for (const DecodedSlot& decoded : set.slots) {
+    if (decoded.verdict != SlotVerdict::kValid) continue;
+    const MetaSlot& slot = decoded.slot;
+    const auto violation = [&](std::string what) {
+      report.violations.push_back({0, fmt::format("meta slot {}", slot.index), std::move(what)});
+    };
+    if (slot.id >= slot.id_ceiling) {
+      violation(
+          fmt::format("transaction {} is not below the ceiling {}", slot.id, slot.id_ceiling));
+    }
+    if (slot.base > slot.id) {
+      violation(fmt::format("base {} is later than transaction {}", slot.base, slot.id));
+    }
+    for (const Ref* root : {&slot.catalog.root, &slot.main.root, &slot.space}) {
+      if (!root->empty() && (root->birth > slot.id || root->page >= slot.file_pages)) {
+        violation(fmt::format("refers to page {} of transaction {}", root->page, root->birth));
+      }
+    }
+  }
+}
 
 class Checker {
  public:
   Checker(const Pager& pager, const std::uint8_t* data, std::uint64_t readable_pages,
-          const MetaSlot& slot, const Comparators* comparators, CheckReport& report)
+          const MetaSlot& slot, const Comparators* comparators, const CheckOptions& options,
+          CheckReport& report)
       : pager_(pager),
         data_(data),
         page_size_(pager.page_size()),
         limit_(readable_pages),
         slot_(slot),
         comparators_(comparators),
+        options_(options),
         space_(pager.page_size(), pager.seed()),
         report_(report) {}
 
-  void run() {
+  /// Errors: kStopped.
+  Result<void> run() {
     load_space();
+    if (options_.level == CheckLevel::kSpace) return {};
+    std::uint64_t unused = first_page(page_size_) + space_.free_pages() + space_.pending_pages();
+    for (const LiveRecord& record : space_.live_records()) unused += record.run.pages;
+    pages_in_use_ = slot_.file_pages - std::min(slot_.file_pages, unused);
     path_.assign(1, "catalog");
     check_table(slot_.catalog, {}, slot_.id, true);
     path_.assign(1, "default table");
     check_table(slot_.main, {}, slot_.id, false);
     path_.clear();
+    if (stopped_) return fail(ErrorCode::kStopped, "stopped by the progress callback");
     account_for_every_page();
+    return {};
   }
 
  private:
@@ -101,6 +135,7 @@ class Checker {
   /// calls free. A page that is reached twice is visited once, which bounds the walk through a
   /// forged file.
   bool claim(const Run& run, std::uint64_t birth, std::uint64_t parent_birth) {
+    if (stopped_) return false;
     if (run.start < first_page(page_size_) || run.start >= limit_ || run.pages == 0 ||
         run.pages > limit_ - run.start) {
       violation(run.start, fmt::format("{} pages referred to, outside of pages {} to {}", run.pages,
@@ -124,7 +159,11 @@ class Checker {
       }
     }
     report_.pages_walked += run.pages;
-    return true;
+    if (options_.progress && report_.pages_walked - told_ >= kBetweenReports) {
+      told_ = report_.pages_walked;
+      stopped_ = !options_.progress({told_, std::max(told_, pages_in_use_)});
+    }
+    return !stopped_;
   }
 
   /// Each page behind the meta slots is exactly one of: reached, free, pending, a record's.
@@ -343,6 +382,11 @@ class Checker {
     const Run run{ref.page, overflow_pages(ref.count, page_size_)};
     if (!claim(run, ref.birth, parent_birth)) return;
     const Bytes bytes = run_bytes(run);
+    if (options_.level != CheckLevel::kEverything) {
+      auto verified = pager_.verify_overflow_header(bytes.data(), ref);
+      if (!verified) violation(ref.page, verified.error().message);
+      return;
+    }
     if (auto verified = pager_.verify_overflow(bytes.data(), ref); !verified) {
       return violation(ref.page, verified.error().message);
     }
@@ -361,17 +405,22 @@ class Checker {
   const std::uint64_t limit_;  // pages that may be read
   const MetaSlot& slot_;
   const Comparators* comparators_;
+  const CheckOptions& options_;
   SpaceMap space_;
   CheckReport& report_;
   FreeRuns reached_;
   bool blind_ = false;  // something could not be visited
+  std::uint64_t pages_in_use_ = 0;
+  std::uint64_t told_ = 0;  // pages walked when the callback was told last
+  bool stopped_ = false;    // by the callback: nothing more is visited
   std::vector<std::string> path_;
 };
 
 }  // namespace
 
 Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_t file_size,
-                                std::uint64_t needed_pages, const Comparators* comparators) {
+                                std::uint64_t needed_pages, const Comparators* comparators,
+                                const CheckOptions& options) {
   CheckReport report;
   const std::uint64_t file_pages = file_size / pager.page_size();
   if (file_pages < std::min(slot.file_pages, needed_pages)) {
@@ -382,7 +431,8 @@ Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_
   }
   KIST_ASSIGN(const MapGeneration* map, pager.cover(slot.file_pages));
   const std::uint64_t readable = std::min({file_pages, slot.file_pages, map->pages});
-  Checker(pager, map->mapping->data(), readable, slot, comparators, report).run();
+  KIST_TRY(
+      Checker(pager, map->mapping->data(), readable, slot, comparators, options, report).run());
   if (map->mapping->damaged().load() != 0) {
     report.violations.push_back(
         {0, "file", "part of it could not be read (cut short, or an I/O error)"});
@@ -390,7 +440,8 @@ Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_
   return report;
 }
 
-Result<CheckReport> check_environment(const std::shared_ptr<Environment>& environment) {
+Result<CheckReport> check_environment(const std::shared_ptr<Environment>& environment,
+                                      const CheckOptions& options) {
   Snapshot snapshot(environment);
   KIST_ASSIGN(const MetaSlot slot, environment->begin_read_whole(snapshot));
   // The length that the pinned commit needs is that of the shortest slot: a commit behind it may
@@ -400,8 +451,10 @@ Result<CheckReport> check_environment(const std::shared_ptr<Environment>& enviro
   for (const MetaSlot& other : set.newest_first()) {
     needed_pages = std::min(needed_pages, other.file_pages);
   }
-  return check_state(*environment->pager, slot, set.file_size, needed_pages,
-                     &environment->comparators);
+  KIST_ASSIGN(CheckReport report, check_state(*environment->pager, slot, set.file_size,
+                                              needed_pages, &environment->comparators, options));
+  check_slots(set, report);
+  return report;
 }
 
 }  // namespace kist::engine

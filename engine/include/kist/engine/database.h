@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <kist/engine/check_options.h>
 #include <kist/engine/cursor.h>
 #include <kist/engine/error.h>
 #include <kist/engine/options.h>
@@ -50,8 +51,9 @@ class Database {
   /// kMisuse when this very thread began it.
   Result<void> sync() const;
   /// Walks the newest snapshot and the space map and returns every violated invariant. A page that
-  /// cannot be read is a violation, not an error. Pins what it reads; blocks nobody.
-  Result<CheckReport> check() const;
+  /// cannot be read is a violation, not an error. Pins what it reads; blocks nobody. Errors:
+  /// kStopped.
+  Result<CheckReport> check(const CheckOptions& options = {}) const;
   /// Sizes and counters. Does not wait: while a write transaction is under way, what only its
   /// writer knows (free_pages, pending_pages) is reported as 0.
   Result<EnvironmentStats> stats() const;
