@@ -44,6 +44,17 @@ class CallObserver {
   virtual int before(const Call& call) = 0;
   /// After a call that happened and succeeded.
   virtual void after(const Call& call) { static_cast<void>(call); }
+  /// How many bytes of a kRead or kWrite each call to the system may move: the rest then takes
+  /// further ones, as after a short read or write. At least 1.
+  virtual std::uint64_t most(const Call& call) {
+    static_cast<void>(call);
+    return ~std::uint64_t{0};
+  }
+  /// The type of the file system on which `path` lies, as the rest of Kist is to see it.
+  virtual std::uint64_t file_system(const std::string& path, std::uint64_t type) {
+    static_cast<void>(path);
+    return type;
+  }
 };
 
 }  // namespace kist::engine::os

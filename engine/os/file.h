@@ -28,6 +28,14 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
+/// Whether the path that a file was opened by still leads to it.
+enum class PathState : std::uint8_t {
+  kHere,      ///< It does.
+  kReplaced,  ///< It names another file now.
+  kMoved,     ///< It names nothing; the file has another name.
+  kDeleted,   ///< It names nothing; the file has no name at all.
+};
+
 /// A run of locked bytes.
 struct LockRange {
   std::uint64_t offset = 0;
@@ -63,6 +71,9 @@ class File {
   static Result<File> create_new(const std::string& path, std::uint32_t mode,
                                  CallObserver* observer = nullptr);
 
+  /// A file without a name, in memory, empty, gone with its last user. `name` is what path() gives.
+  static Result<File> create_in_memory(const std::string& name, CallObserver* observer = nullptr);
+
   File(File&&) noexcept;
   File& operator=(File&&) noexcept;
   ~File();
@@ -87,10 +98,17 @@ class File {
 
   /// Device and inode.
   Result<FileIdentity> identity() const;
+  /// What has become of the path it was opened by: one system call while the file is there. A file
+  /// without a name is always kHere.
+  Result<PathState> path_state() const;
   /// Whether the path it was opened by still names this file.
   Result<bool> matches_path() const;
-  /// Fails where locks and shared maps cannot be relied on. Errors: kUnsupported, naming the
-  /// network file system.
+  /// Gives the file to another group. Errors: kPermission where the process may not.
+  Result<void> set_group(std::uint32_t group);
+  /// The kind of network file system that the file lies on, where locks and shared maps cannot be
+  /// relied on; nothing when it is local.
+  Result<std::optional<std::string>> network_file_system() const;
+  /// Fails on such a one. Errors: kUnsupported, naming it.
   Result<void> check_file_system() const;
 
   /// Takes a lock on [offset, offset + length) without waiting; false when another File holds a
@@ -107,6 +125,8 @@ class File {
 
   const std::string& path() const;
   Access access() const;
+  /// Whether it has a path; false for those in memory.
+  bool named() const;
   CallObserver* observer() const;
   const FileCounters& counters() const;
   /// The system's descriptor, for engine/os only; -1 after a fork.

@@ -17,6 +17,14 @@ namespace kist::engine::os {
 /// other fault on to the handler that was there before. Turning it off puts that one back.
 void set_fault_guard(bool on);
 
+/// How a map is about to be read.
+enum class AccessAdvice : std::uint8_t {
+  kNormal,      ///< The system decides how far it reads ahead.
+  kRandom,      ///< Nothing is read ahead.
+  kSequential,  ///< Much is read ahead, and may be dropped soon behind the reader.
+  kWillNeed,    ///< Reading it from the device begins now, in the background.
+};
+
 /// A read-only shared map of a file, reaching far beyond its end: as the file grows, whoever
 /// extends it, the new bytes appear without any call. Thread-safe.
 class Mapping {
@@ -34,6 +42,17 @@ class Mapping {
   const std::uint8_t* data() const { return data_; }
   /// Bytes of address space, whatever the file's length.
   std::uint64_t size() const { return size_; }
+  /// Tells the system how the first `bytes` bytes, which must lie in the file, are about to be
+  /// read.
+  Result<void> advise(std::uint64_t bytes, AccessAdvice advice) const;
+  /// Reads [from, from + bytes), which must lie in the file, into memory and enters it into the
+  /// map, so that no access faults there until the system needs the memory for something else.
+  Result<void> populate(std::uint64_t from, std::uint64_t bytes) const;
+  /// Keeps the first `bytes` bytes in memory, or no longer any. Errors: kOutOfMemory, kPermission
+  /// (more than RLIMIT_MEMLOCK allows).
+  Result<void> lock(std::uint64_t bytes) const;
+  Result<void> unlock() const;
+
   /// Not zero once a fault was caught inside the map: some page reads as zeros instead of its
   /// content. Never goes back.
   const std::atomic<std::uint32_t>& damaged() const { return damaged_; }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -46,9 +48,11 @@ class ChildProcess {
     if (pid_ > 0) return;
     try {
       ::_exit(body());
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "in a child process: %s\n", error.what());
     } catch (...) {
-      ::_exit(125);
     }
+    ::_exit(125);
   }
   ~ChildProcess() {
     if (pid_ > 0) kill();
@@ -60,6 +64,12 @@ class ChildProcess {
   void kill() {
     ::kill(pid_, SIGKILL);
     wait();
+  }
+
+  /// The same; returns what wait() does: the status of a child that had ended before.
+  int kill_and_wait() {
+    ::kill(pid_, SIGKILL);
+    return wait();
   }
 
   /// Waits for the end of the child. Returns its exit status, or minus the signal that ended it.

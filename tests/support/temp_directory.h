@@ -12,7 +12,12 @@ namespace kist::test {
 /// (by the process that made it, not by a forked child that calls _exit).
 class TempDirectory {
  public:
-  TempDirectory() {
+  /// `parent`: where it is made instead, when that can be written to.
+  explicit TempDirectory(const std::string& parent = {}) {
+    if (!parent.empty()) {
+      path_ = parent + "/kist-test-XXXXXX";
+      if (::mkdtemp(path_.data()) != nullptr) return;
+    }
     path_ = (std::filesystem::temp_directory_path() / "kist-test-XXXXXX").string();
     if (::mkdtemp(path_.data()) == nullptr) std::abort();
   }

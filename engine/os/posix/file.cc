@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <vector>
 
 #include <limits.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -46,8 +48,16 @@ int reserve_blocks(int fd, off_t offset, off_t bytes) {
 }
 #endif
 
+constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
+
+/// How many bytes one call may move, as tests want it.
+std::uint64_t most_of(CallObserver* observer, const Call& call) {
+  return observer != nullptr ? observer->most(call) : kAnyNumber;
+}
+
 /// Writes the pieces, at most kMaxPieces, going on after short writes. Returns 0 or an errno.
-int write_fully(int fd, std::uint64_t offset, std::span<const Bytes> pieces) {
+int write_fully(int fd, std::uint64_t offset, std::span<const Bytes> pieces,
+                std::uint64_t most = kAnyNumber) {
   std::array<iovec, kMaxPieces> vectors;
   std::size_t count = 0;
   for (const Bytes piece : pieces) {
@@ -59,6 +69,10 @@ int write_fully(int fd, std::uint64_t offset, std::span<const Bytes> pieces) {
   iovec* const end = next + count;
   while (next != end) {
     const ssize_t written = uninterrupted([&] {
+      if (most != kAnyNumber) [[unlikely]] {
+        return ::pwrite(fd, next->iov_base, std::min<std::uint64_t>(next->iov_len, most),
+                        static_cast<off_t>(offset));
+      }
       return ::pwritev(fd, next, static_cast<int>(end - next), static_cast<off_t>(offset));
     });
     if (written < 0) return errno;
@@ -73,6 +87,18 @@ int write_fully(int fd, std::uint64_t offset, std::span<const Bytes> pieces) {
     }
   }
   return 0;
+}
+
+/// A descriptor of an empty file without a name, or -1 with errno set.
+int open_in_memory() {
+#ifdef __linux__
+  return ::memfd_create("kist", MFD_CLOEXEC);
+#else
+  std::string name = (std::filesystem::temp_directory_path() / "kist-XXXXXX").string();
+  const int fd = ::mkostemp(name.data(), O_CLOEXEC);
+  if (fd >= 0) ::unlink(name.c_str());
+  return fd;
+#endif
 }
 
 std::vector<int*>& open_descriptors() {
@@ -113,23 +139,28 @@ Result<File> File::adopt(const std::string& path, int flags, std::uint32_t mode,
       .kind = creates ? Call::Kind::kCreate : Call::Kind::kOpen, .path = path, .data = {}};
   if (const int error = ask(observer, call)) return system_error(name, path, error);
   auto state = std::make_unique<State>(path, access, observer);
-  {
-    const auto no_fork = hold_off_forks();
-    // O_NONBLOCK: a FIFO in the place of the file must not keep us waiting for its other end.
-    flags |= O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-    int fd = uninterrupted([&] { return ::open(path.c_str(), flags, static_cast<mode_t>(mode)); });
-    if (fd >= 0) fd = above_standard_streams(fd);
-    if (fd < 0) return system_error(name, path, errno);
-    open_descriptors().push_back(&state->fd);
-    state->fd = fd;
-  }
-  struct stat status{};
-  if (::fstat(state->fd, &status) != 0) return system_error("fstat", path, errno);
-  if (!S_ISREG(status.st_mode)) {
-    return fail(ErrorCode::kNotAStore, "open '" + path + "': not a regular file");
-  }
+  // O_NONBLOCK: a FIFO in the place of the file must not keep us waiting for its other end.
+  flags |= O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  KIST_TRY(
+      state->take(name, [&] { return ::open(path.c_str(), flags, static_cast<mode_t>(mode)); }));
   tell(observer, call);
   return File(std::move(state));
+}
+
+Result<void> File::State::take(const char* name, const std::function<int()>& open) {
+  const auto no_fork = hold_off_forks();
+  int opened = uninterrupted(open);
+  if (opened >= 0) opened = above_standard_streams(opened);
+  if (opened < 0) return system_error(name, path, errno);
+  open_descriptors().push_back(&fd);
+  fd = opened;
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return system_error("fstat", path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::kNotAStore, std::string(name) + " '" + path + "': not a regular file");
+  }
+  identity = {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino)};
+  return {};
 }
 
 Result<File> File::open(const std::string& path, Access access, CallObserver* observer) {
@@ -138,6 +169,16 @@ Result<File> File::open(const std::string& path, Access access, CallObserver* ob
 
 Result<File> File::create_new(const std::string& path, std::uint32_t mode, CallObserver* observer) {
   return adopt(path, O_RDWR | O_CREAT | O_EXCL, mode, Access::kReadWrite, observer);
+}
+
+Result<File> File::create_in_memory(const std::string& name, CallObserver* observer) {
+  const Call call{.kind = Call::Kind::kCreate, .path = name, .data = {}};
+  if (const int error = ask(observer, call)) return system_error("create in memory", name, error);
+  auto state = std::make_unique<State>(name, Access::kReadWrite, observer);
+  state->named = false;
+  KIST_TRY(state->take("create in memory", [] { return open_in_memory(); }));
+  tell(observer, call);
+  return File(std::move(state));
 }
 
 Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::uint8_t> buffer) const {
@@ -150,11 +191,12 @@ Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::uint8_t> 
   if (const int error = ask(state_->observer, call)) {
     return system_error("read", state_->path, error, offset);
   }
+  const std::uint64_t most = most_of(state_->observer, call);
   std::size_t done = 0;
   while (done != buffer.size()) {
+    const auto piece = std::min<std::uint64_t>(buffer.size() - done, most);
     const ssize_t got = uninterrupted([&] {
-      return ::pread(state_->fd, buffer.data() + done, buffer.size() - done,
-                     static_cast<off_t>(offset + done));
+      return ::pread(state_->fd, buffer.data() + done, piece, static_cast<off_t>(offset + done));
     });
     if (got < 0) return system_error("read", state_->path, errno, offset + done);
     if (got == 0) break;
@@ -177,7 +219,8 @@ Result<void> File::write_at(std::uint64_t offset, std::span<const Bytes> pieces)
     KIST_TRY(state_->observed(
         "write", call,
         [&] {
-          const int error = write_fully(state_->fd, offset, batch);
+          const std::uint64_t most = most_of(state_->observer, call);
+          const int error = write_fully(state_->fd, offset, batch, most);
           errno = error;
           return error == 0 ? 0 : -1;
         },
@@ -247,21 +290,34 @@ Result<void> File::flush() {
 
 Result<FileIdentity> File::identity() const {
   if (state_->fd < 0) return state_->forked("fstat");
+  return state_->identity;
+}
+
+Result<PathState> File::path_state() const {
+  if (state_->fd < 0) return state_->forked("lstat");
+  if (!state_->named) return PathState::kHere;
   struct stat status{};
+  if (::lstat(state_->path.c_str(), &status) == 0) {
+    const FileIdentity found{static_cast<std::uint64_t>(status.st_dev),
+                             static_cast<std::uint64_t>(status.st_ino)};
+    return found == state_->identity ? PathState::kHere : PathState::kReplaced;
+  }
+  if (errno != ENOENT && errno != ENOTDIR) return system_error("lstat", state_->path, errno);
   if (::fstat(state_->fd, &status) != 0) return system_error("fstat", state_->path, errno);
-  return FileIdentity{static_cast<std::uint64_t>(status.st_dev),
-                      static_cast<std::uint64_t>(status.st_ino)};
+  return status.st_nlink == 0 ? PathState::kDeleted : PathState::kMoved;
 }
 
 Result<bool> File::matches_path() const {
-  KIST_ASSIGN(const FileIdentity mine, identity());
-  struct stat status{};
-  if (::lstat(state_->path.c_str(), &status) != 0) {
-    if (errno == ENOENT) return false;
-    return system_error("lstat", state_->path, errno);
+  KIST_ASSIGN(const PathState state, path_state());
+  return state == PathState::kHere;
+}
+
+Result<void> File::set_group(std::uint32_t group) {
+  if (state_->fd < 0) return state_->forked("chown");
+  if (uninterrupted([&] { return ::fchown(state_->fd, static_cast<uid_t>(-1), group); }) == -1) {
+    return system_error("chown", state_->path, errno);
   }
-  return mine == FileIdentity{static_cast<std::uint64_t>(status.st_dev),
-                              static_cast<std::uint64_t>(status.st_ino)};
+  return {};
 }
 
 const std::string& File::path() const {
@@ -269,6 +325,9 @@ const std::string& File::path() const {
 }
 Access File::access() const {
   return state_->access;
+}
+bool File::named() const {
+  return state_->named;
 }
 CallObserver* File::observer() const {
   return state_->observer;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <fcntl.h>
@@ -22,11 +23,15 @@ struct File::State {
       : path(std::move(file_path)), access(file_access), observer(file_observer) {}
   /// Unregisters and closes.
   ~State();
+  /// Calls `open` for the descriptor. Errors: kNotAStore when it is no regular file.
+  Result<void> take(const char* name, const std::function<int()>& open);
 
   int fd = -1;
   const std::string path;
   const Access access;
   CallObserver* const observer;
+  FileIdentity identity;  // never changes while it is open
+  bool named = true;      // false: it lives in memory
   FileCounters counters;
 
   /// Passes one call with a result of -1 and errno by the observer; the result is what it returned.

@@ -44,21 +44,29 @@ const char* network_file_system(std::uint64_t type) {
   return nullptr;
 }
 
-Result<void> File::check_file_system() const {
+Result<std::optional<std::string>> File::network_file_system() const {
   if (state_->fd < 0) return state_->forked("fstatfs");
   struct statfs status{};
   if (uninterrupted([&] { return ::fstatfs(state_->fd, &status); }) == -1) {
     return system_error("fstatfs", state_->path, errno);
   }
 #ifdef __linux__
-  const char* name = network_file_system(static_cast<std::uint64_t>(status.f_type));
+  auto type = static_cast<std::uint64_t>(status.f_type);
+  if (state_->observer != nullptr) type = state_->observer->file_system(state_->path, type);
+  const char* name = os::network_file_system(type);
 #else
   const char* name = (status.f_flags & MNT_LOCAL) == 0 ? status.f_fstypename : nullptr;
 #endif
-  if (name == nullptr) return {};
-  return fail(ErrorCode::kUnsupported, "'" + state_->path + "' lies on a network file system (" +
-                                           name +
-                                           "), where locks and shared memory cannot be relied on");
+  return name == nullptr ? std::nullopt : std::optional<std::string>(name);
+}
+
+Result<void> File::check_file_system() const {
+  KIST_ASSIGN(const std::optional<std::string> name, network_file_system());
+  if (!name) return {};
+  return fail(ErrorCode::kUnsupported,
+              "'" + state_->path + "' lies on a network file system (" + *name +
+                  "), where locks and shared memory cannot be relied on; open it exclusively, if "
+                  "nobody else has it open anywhere");
 }
 
 }  // namespace kist::engine::os

@@ -26,11 +26,12 @@ std::uint64_t machine_page_size() {
   return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-/// Address space to ask for at first: where it is limited, a modest share of it.
+/// Address space to ask for at first: where it is limited, a share that leaves room for hundreds of
+/// maps.
 std::uint64_t usual_reserve() {
   struct rlimit limit{};
   if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kUsualReserve;
-  return std::min<std::uint64_t>(kUsualReserve, limit.rlim_cur / 8);
+  return std::min<std::uint64_t>(kUsualReserve, limit.rlim_cur / 512);
 }
 
 std::uint8_t* map_anonymous(std::uint64_t bytes, int protection) {
