@@ -9,7 +9,7 @@ export KIST_PYTHON := $(CURDIR)/$(VENV)/python
 FORMATTED = $(shell find engine kvstore tests bindings-* -name .build -prune -o \
   \( -name '*.h' -o -name '*.cc' -o -name '*.c' \) -print | sort)
 
-.PHONY: help setup build demo test stress model bench instructions fuzz crash tidy format format-check clean \
+.PHONY: help setup build demo test stress churn model bench instructions fuzz crash tidy format format-check clean \
   generate test-release test-asan test-tsan test-c test-python test-java test-swift
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make test          every test in every build, short crash and fuzz runs, format-check'
 	@echo 'make stress        five languages write the same keys for SECONDS=$(SECONDS)'
 	@echo 'make model         random operations against a model for SECONDS=$(SECONDS), or OPERATIONS=n of them'
+	@echo 'make churn         16 processes on one store that are killed and started again, for SECONDS=600'
 	@echo 'make bench         compare with LMDB and others, 5 minutes, to build/bench; FULL=1: everything, hours'
 	@echo 'make instructions  instructions an operation, by callgrind, beside LMDB'
 	@echo 'make fuzz          all fuzz targets, SECONDS=$(SECONDS) each'
@@ -67,6 +68,10 @@ instructions: build
 
 crash: build
 	@build/release/bin/kist_crash --seconds $(SECONDS)
+
+# Ten minutes unless SECONDS says otherwise.
+churn: build
+	@build/release/bin/kist_stress --churn $(if $(filter file,$(origin SECONDS)),600,$(SECONDS))
 
 # With OPERATIONS, SECONDS means nothing.
 model: build
