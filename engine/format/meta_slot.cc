@@ -34,8 +34,11 @@ constexpr std::size_t kMain = kCatalog + TableRecord::kSize;
 constexpr std::size_t kSpace = kMain + TableRecord::kSize;
 constexpr std::size_t kDomainVersion = kSpace + ref_layout::kSize;
 constexpr std::size_t kMarkers = kDomainVersion + 8;
-constexpr std::size_t kEnd = kMarkers + 24;
-static_assert(kMain == 192 && kSpace == 256 && kDomainVersion == 280 && kEnd == 312);
+constexpr std::size_t kMetadataSize = kMarkers + 24;
+constexpr std::size_t kMetadata = kMetadataSize + 2;
+constexpr std::size_t kEnd = kMetadata + Metadata::kMost;
+static_assert(kMain == 192 && kSpace == 256 && kDomainVersion == 280 && kMetadataSize == 312);
+static_assert(kEnd == 442);
 static_assert(kEnd <= kMetaSlotSize);
 
 // Offsets inside a table record.
@@ -82,7 +85,8 @@ bool consistent(const MetaSlot& slot, std::uint32_t index) {
   const auto state = static_cast<std::uint32_t>(slot.state);
   return valid_page_size(slot.page_size) && slot.index == index && state >= 1 && state <= 4 &&
          slot.id >= kFirstTransaction && slot.id <= kMax48 && slot.base <= slot.id &&
-         slot.id < slot.id_ceiling && slot.id_ceiling <= kMax48 && slot.confirmed <= slot.id &&
+         slot.id < slot.id_ceiling && slot.metadata.size <= Metadata::kMost &&
+         slot.id_ceiling <= kMax48 && slot.confirmed <= slot.id &&
          slot.file_pages >= first_page(slot.page_size) && slot.file_pages <= kMax48 &&
          slot.file_pages <= (std::uint64_t{1} << 62) / slot.page_size;
 }
@@ -148,6 +152,8 @@ MetaSlotBytes encode_meta_slot(const MetaSlot& slot) {
   store64(p + kDomainVersion, slot.domain_version);
   for (std::size_t i = 0; i < slot.markers.size(); ++i)
     store64(p + kMarkers + 8 * i, slot.markers[i]);
+  store16(p + kMetadataSize, slot.metadata.size);
+  std::memcpy(p + kMetadata, slot.metadata.bytes.data(), Metadata::kMost);
   store64(p + kChecksum, checksum(p + kMagicAt, kMetaSlotSize - kMagicAt, 0));
   return bytes;
 }
@@ -191,6 +197,8 @@ DecodedSlot decode_meta_slot(std::span<const std::uint8_t, kMetaSlotSize> bytes,
   slot.domain_version = load64(p + kDomainVersion);
   for (std::size_t i = 0; i < slot.markers.size(); ++i)
     slot.markers[i] = load64(p + kMarkers + 8 * i);
+  slot.metadata.size = load16(p + kMetadataSize);
+  std::memcpy(slot.metadata.bytes.data(), p + kMetadata, Metadata::kMost);
   if (decoded.version == kFormatVersion && consistent(slot, index)) {
     decoded.verdict = SlotVerdict::kValid;
   }

@@ -73,6 +73,14 @@ void encode_table_record(const TableRecord& record, std::uint8_t* out);
 /// comparators must follow. Nothing when the bytes are no record this version understands.
 std::optional<TableRecord> decode_table_record(std::span<const std::uint8_t> bytes);
 
+/// Bytes of the user's own about the environment.
+struct Metadata {
+  static constexpr std::size_t kMost = 128;
+  std::uint16_t size = 0;
+  std::array<std::uint8_t, kMost> bytes{};  ///< Zero from `size` on.
+  friend bool operator==(const Metadata&, const Metadata&) = default;
+};
+
 /// Everything about one committed state that is not in pages.
 struct MetaSlot {
   std::uint64_t nonce_high = 0;  ///< Identity of the environment, random, same in every slot.
@@ -92,6 +100,7 @@ struct MetaSlot {
   Ref space;                ///< Newest space record; count is its length in bytes.
   std::uint64_t domain_version = 0;
   std::array<std::uint64_t, 3> markers{};
+  Metadata metadata;
 
   friend bool operator==(const MetaSlot&, const MetaSlot&) = default;
 };

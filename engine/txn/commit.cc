@@ -93,6 +93,17 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
   return {};
 }
 
+/// What the slot says of the transaction.
+void WriteState::describe(const CommitSpace& plan, MetaSlot& slot) const {
+  slot.catalog = snapshot_->catalog;
+  slot.main = snapshot_->tables[0].record;
+  slot.space = plan.record_ref;
+  slot.file_pages = plan.file_pages;
+  slot.domain_version = snapshot_->domain_version;
+  slot.markers = snapshot_->markers;
+  if (metadata) slot.metadata = *metadata;
+}
+
 /// Steps 2 to 4 of a commit: slot, flush, head.
 Result<void> WriteState::finish(const CommitSpace& plan, MetaSlot& slot, Durability durability) {
   Environment& env = environment_;
@@ -106,10 +117,7 @@ Result<void> WriteState::finish(const CommitSpace& plan, MetaSlot& slot, Durabil
     if (durable) slot.base = id_;
   }
   slot.state = durable ? SlotState::kDurable : SlotState::kRelaxed;
-  slot.catalog = snapshot_->catalog;
-  slot.main = snapshot_->tables[0].record;
-  slot.space = plan.record_ref;
-  slot.file_pages = plan.file_pages;
+  describe(plan, slot);
   KIST_TRY(env.write_slot(slot));
   KIST_FAILPOINT("commit.after_slot");
   if (durable && planted(Bug::kPublishBeforeFlush)) env.publish(slot);
@@ -120,13 +128,15 @@ Result<void> WriteState::finish(const CommitSpace& plan, MetaSlot& slot, Durabil
   return {};
 }
 
-Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
+/// Everything but the slot. An error has been dealt with: the environment is as if nothing had been
+/// tried, or latched.
+Result<CommitSpace> WriteState::write_everything(Durability durability, MetaSlot& slot) {
   Environment& env = environment_;
   const Change announced(*snapshot_, context);
   durability_ = durability;
   early.drop_all(nullptr);
   KIST_TRY(update_catalog());
-  KIST_ASSIGN(const CommitSpace space_plan, plan());
+  KIST_ASSIGN(CommitSpace space_plan, plan());
   KIST_TRY(env.raise_ceiling(id_));
   env.sharing->burn(id_);
   env.sharing->set_in_commit(id_);
@@ -136,16 +146,26 @@ Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
     if (grown.error().code != ErrorCode::kNoSpace) return std::unexpected(env.latch(grown.error()));
     return std::unexpected(std::move(grown).error());
   }
-  MetaSlot slot = env.head;
+  slot = env.head;
   slot.id = id_;
   slot.commit_nonce = commit_nonce_;
   slot.base = env.durable_id(env.head);
   if (durability == Durability::kDurable && slot.id_ceiling - id_ < 1024) slot.id_ceiling += 4096;
 
-  Result<void> done = write_pages(space_plan);
+  const Result<void> done = write_pages(space_plan);
   KIST_FAILPOINT("commit.after_pages");
-  if (done) done = finish(space_plan, slot, durability);
   if (!done) return std::unexpected(env.latch(done.error()));
+  return space_plan;
+}
+
+Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
+  Environment& env = environment_;
+  const std::uint64_t version_before = env.head.domain_version;
+  MetaSlot slot;
+  KIST_ASSIGN(const CommitSpace space_plan, write_everything(durability, slot));
+  if (auto done = finish(space_plan, slot, durability); !done) {
+    return std::unexpected(env.latch(done.error()));
+  }
   env.space->committed();
   env.sharing->set_in_commit(0);
   KIST_FAILPOINT("commit.after_publish");
@@ -154,7 +174,37 @@ Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
     // be.
     (void)env.file.resize(space_plan.file_pages * env.page_size);
   }
+  if (slot.domain_version != version_before) env.raised_domain_version(slot.domain_version);
   return id_;
+}
+
+Result<std::uint64_t> WriteState::prepare() {
+  if (latched()) {
+    return fail(ErrorCode::kLatched,
+                environment_.path + ": a write or flush failed before, so nothing is acknowledged");
+  }
+  MetaSlot slot;
+  KIST_ASSIGN(const CommitSpace space_plan, write_everything(Durability::kDurable, slot));
+  if (auto done = finish_prepared(space_plan, slot); !done) {
+    return std::unexpected(environment_.latch(done.error()));
+  }
+  return id_;
+}
+
+/// Two flushes, so that a prepared slot that is whole says by itself that all it refers to is, too.
+Result<void> WriteState::finish_prepared(const CommitSpace& plan, MetaSlot& slot) {
+  Environment& env = environment_;
+  KIST_TRY(env.file.flush());
+  slot.base = id_;
+  slot.state = SlotState::kPrepared;
+  describe(plan, slot);
+  KIST_TRY(env.write_slot(slot));
+  KIST_FAILPOINT("prepare.after_slot");
+  KIST_TRY(env.file.flush());
+  env.sharing->set_prepared(id_);
+  env.sharing->set_in_commit(0);
+  KIST_FAILPOINT("prepare.after_flush");
+  return {};
 }
 
 }  // namespace kist::engine

@@ -30,6 +30,11 @@ Result<Database> Database::open(const std::string& path, const Options& options)
   return Database(std::move(environment));
 }
 
+Result<Database> Database::open_in_memory(const Options& options) {
+  KIST_ASSIGN(auto environment, Environment::open_in_memory(options));
+  return Database(std::move(environment));
+}
+
 Result<Table> Database::table(std::string_view name) const {
   KIST_TRY(check_open(environment_));
   return environment_->intern(name);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "engine/os/directory.h"
+#include "engine/txn/lock_bytes.h"
 #include "engine/txn/snapshot.h"
 #include "engine/upkeep/create.h"
 #include "engine/upkeep/recover.h"
@@ -75,7 +76,15 @@ Environment::Environment(std::string canonical, const Options& asked, os::File d
     : path(std::move(canonical)),
       options(asked),
       file(std::move(data)),
-      serial_(next_environment_serial()) {}
+      serial_(next_environment_serial()),
+      in_memory_(!file.named()),
+      path_check_(in_memory_ || !asked.path_check
+                      ? 0
+                      : std::max<std::uint64_t>(1, asked.path_check->count())),
+      checks_domain_version_(asked.domain_version.has_value()),
+      domain_version_(asked.domain_version.value_or(0)) {
+  if (options.snapshot) options.exclusive = true;
+}
 
 Result<std::shared_ptr<Environment>> Environment::open(const std::string& path,
                                                        const Options& options) {
@@ -109,13 +118,14 @@ Result<std::shared_ptr<Environment>> Environment::open_file(
     file = open_existing();
   }
   KIST_TRY(file);
-  KIST_TRY(file->check_file_system());
+  if (!options.exclusive && !options.snapshot) KIST_TRY(file->check_file_system());
   KIST_ASSIGN(const os::FileIdentity identity, file->identity());
   const std::pair key{identity.device, identity.inode};
   if (const auto found = registry().open.find(key); found != registry().open.end()) {
     existing = found->second.lock();
     if (existing) {
       KIST_TRY(existing->check_options(options));
+      KIST_TRY(existing->check_place());
       return existing;
     }
   }
@@ -126,6 +136,26 @@ Result<std::shared_ptr<Environment>> Environment::open_file(
     return std::unexpected(std::move(started).error());
   }
   registry().open[key] = environment;
+  return environment;
+}
+
+Result<std::shared_ptr<Environment>> Environment::open_in_memory(const Options& options) {
+  KIST_TRY(check_arguments(options));
+  if (options.read_only || options.snapshot) {
+    return fail(ErrorCode::kInvalidArgument,
+                "an environment in memory is new, so there is nothing to read in it yet");
+  }
+  static std::atomic<std::uint64_t> last{0};
+  const std::string name = fmt::format("memory:{}", ++last);
+  Options all = options;
+  all.exclusive = true;
+  KIST_ASSIGN(os::File file, create_in_memory(name, all));
+  std::shared_ptr<Environment> environment(new Environment(name, all, std::move(file)));
+  KIST_ASSIGN(environment->identity_, environment->file.identity());
+  if (auto started = environment->start(); !started) {
+    environment->closed_ = true;
+    return std::unexpected(std::move(started).error());
+  }
   return environment;
 }
 
@@ -144,6 +174,15 @@ Result<void> Environment::check_options(const Options& asked) const {
     return conflict("durability", static_cast<int>(options.durability),
                     static_cast<int>(asked.durability));
   }
+  if ((asked.exclusive || asked.snapshot) != options.exclusive) {
+    return conflict("exclusive", options.exclusive, !options.exclusive);
+  }
+  if (asked.snapshot != options.snapshot) {
+    return conflict("snapshot", options.snapshot.value_or(0), asked.snapshot.value_or(0));
+  }
+  if (asked.domain_version && checks_domain_version_ && *asked.domain_version != domain_version_) {
+    return conflict("domain_version", domain_version_.load(), *asked.domain_version);
+  }
   if (asked.verify != options.verify) return conflict("verify", options.verify, asked.verify);
   if (asked.growth_step != options.growth_step) {
     return conflict("growth_step", options.growth_step, asked.growth_step);
@@ -158,8 +197,14 @@ Result<void> Environment::check_options(const Options& asked) const {
 }
 
 Result<void> Environment::start() {
-  KIST_ASSIGN(sharing, Sharing::begin_open(file, path + "-lock", options.read_only,
-                                           options.file_mode, options.observer));
+  const bool alone = options.exclusive;
+  if (alone) KIST_TRY(claim_alone());
+  // Alone one may lock and share with oneself whatever the file permits.
+  KIST_ASSIGN(sharing, Sharing::begin_open(
+                           alone ? *private_locks : file, alone ? std::string() : path + "-lock",
+                           options.read_only && !alone,
+                           NewFile(options.file_mode, options.file_group), options.observer));
+  if (!alone) KIST_TRY(refuse_if_claimed());
   KIST_ASSIGN(const bool same, file.matches_path());
   if (!same) return fail(ErrorCode::kBusy, path + ": was replaced while it was being opened");
   if (sharing->sole()) {
@@ -171,7 +216,9 @@ Result<void> Environment::start() {
     return fail(ErrorCode::kOptionConflict, fmt::format("{}: has pages of {} bytes, asked for {}",
                                                         path, page_size, *options.page_size));
   }
-  return sharing->finish_open();
+  if (checks_domain_version_) KIST_TRY(check_domain_version_of_head());
+  KIST_TRY(sharing->finish_open());
+  return alone && !in_memory_ ? file.unlock(kOpeningByte, 1) : Result<void>();
 }
 
 Result<void> Environment::map(const MetaSlot& slot) {
@@ -184,15 +231,26 @@ Result<void> Environment::map(const MetaSlot& slot) {
   return {};
 }
 
+Result<Choice> Environment::choose(const SlotSet& set) {
+  if (options.snapshot) return choose_older(*pager, set, *options.snapshot);
+  return choose_slot(*pager, set);
+}
+
 Result<void> Environment::start_sole() {
   KIST_ASSIGN(const SlotSet set, read_slots(file));
   KIST_TRY(judge_slots(set, path));
   KIST_TRY(map(set.newest_first().front()));
-  KIST_ASSIGN(const Choice choice, choose_slot(*pager, set));
-  if (options.read_only) return sharing->join_lock_file(identity_of(choice.slot));
-
+  KIST_ASSIGN(const Choice choice, choose(set));
+  if (options.read_only && !options.exclusive) {
+    return sharing->join_lock_file(identity_of(choice.slot));
+  }
   KIST_TRY(sharing->create_lock_file(identity_of(choice.slot)));
   head = choice.slot;
+  if (options.read_only) {
+    publish(head);
+    return {};
+  }
+  if (!options.snapshot) KIST_TRY(keep_prepared(set));
   head.id_ceiling = set.id_ceiling();
   sharing->burn(head.id_ceiling - 1);
   if (!choice.clean) {
@@ -201,6 +259,13 @@ Result<void> Environment::start_sole() {
     for (const std::uint32_t index : choice.rejected) KIST_TRY(erase_slot(file, index));
     KIST_TRY(file.flush());
     KIST_TRY(confirm_head());
+    if (options.snapshot) {
+      // What it says of newer transactions must never be believed.
+      KIST_TRY(os::unlink_file(path + "-lock", options.observer));
+    }
+    log(LogLevel::kInfo,
+        fmt::format("{}: was not closed in good order; transaction {} was found whole{}", path,
+                    head.id, choice.rejected.empty() ? "" : ", what came after it was not"));
   }
   publish(head);
   return {};
@@ -254,6 +319,7 @@ Result<void> Environment::shutdown() {
     }
   }
   sharing->finish_close();
+  if (options.exclusive && !in_memory_) static_cast<void>(file.unlock(kAloneByte, 1));
   return done;
 }
 
@@ -293,7 +359,10 @@ Result<void> Environment::recover_dead_writer() {
   }
   if (changed) KIST_TRY(file.flush());
   publish(head);
+  KIST_TRY(keep_prepared(set));
   sharing->set_in_commit(0);
+  log(LogLevel::kInfo,
+      fmt::format("{}: a writer died in its commit; transaction {} is the newest", path, head.id));
   return {};
 }
 
@@ -306,7 +375,9 @@ Result<void> Environment::begin_write(Snapshot& snapshot, Wait wait) {
       return fail(ErrorCode::kLatched,
                   path + ": a write or flush failed before; close every handle and open it again");
     }
+    if (path_check_ != 0) KIST_TRY(check_place());
     KIST_TRY(take_head());
+    KIST_TRY(refuse_while_prepared());
     return view_head(snapshot);
   }();
   if (!begun) {

@@ -6,7 +6,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <kist/engine/error.h>
@@ -15,12 +17,14 @@
 #include <kist/engine/txn.h>
 
 #include "engine/format/meta_slot.h"
+#include "engine/os/coarse_clock.h"
 #include "engine/pager/dirty_memory.h"
 #include "engine/pager/pager.h"
 #include "engine/space/space_map.h"
 #include "engine/tree/comparators.h"
 #include "engine/txn/sharing.h"
 #include "engine/txn/spare_snapshots.h"
+#include "engine/upkeep/recover.h"
 
 namespace kist::engine {
 
@@ -32,6 +36,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
  public:
   /// The environment of the file at `path`, opening it if this process has not yet.
   static Result<std::shared_ptr<Environment>> open(const std::string& path, const Options& options);
+  /// A new, empty one in memory, which nobody else can open.
+  static Result<std::shared_ptr<Environment>> open_in_memory(const Options& options);
   ~Environment();
 
   /// Pins the newest commit for `snapshot`.
@@ -68,6 +74,16 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> sync();
   /// The same for the writer.
   Result<void> make_head_durable();
+  /// The prepared transaction that waits for its decision, if any.
+  Result<std::optional<MetaSlot>> prepared();
+  /// Makes the prepared transaction `id` the newest commit, durably, or forgets it.
+  Result<void> decide_prepared(std::uint64_t id, bool commit, Wait wait);
+  /// What the user says of the environment, as of the newest commit.
+  Result<Metadata> metadata();
+  /// The map of the newest snapshot for advice and warming up, and how many of its bytes are in the
+  /// file.
+  Result<std::pair<const MapGeneration*, std::uint64_t>> mapped_file();
+
   /// Gives up a handle; shuts the environment down when it was the last.
   static Result<void> let_go(std::shared_ptr<Environment> environment);
   /// Ends everything: when no other process is left, confirms the newest commit in a slot of its
@@ -101,6 +117,13 @@ class Environment : public std::enable_shared_from_this<Environment> {
   /// Latches the environment for all processes because of `cause`, and returns the error to report.
   Error latch(const Error& cause);
 
+  /// Tells whom the options name, if anybody.
+  void log(LogLevel level, const std::string& message) const {
+    if (options.log) options.log(level, message);
+  }
+  /// The transaction that this process has just committed raised the version to that.
+  void raised_domain_version(std::uint64_t version);
+
   bool stale() const { return sharing->stale(); }
   std::uint64_t durable_id(const MetaSlot& slot) const {
     return slot.state == SlotState::kRelaxed ? slot.base : slot.id;
@@ -109,6 +132,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::string path;
   Options options;
   os::File file;
+  std::optional<os::File> private_locks;  // when nobody shares: what the byte locks lie on
   std::unique_ptr<Sharing> sharing;
   std::unique_ptr<Pager> pager;
   std::uint32_t page_size = 0;
@@ -123,6 +147,17 @@ class Environment : public std::enable_shared_from_this<Environment> {
  private:
   Environment(std::string canonical, const Options& asked, os::File data);
 
+  // Where the file is, and who else has it (environment_place.cc).
+  Result<void> claim_alone();
+  Result<void> refuse_if_claimed();
+  Result<void> check_place();
+  bool path_check_due() const {
+    return path_check_ != 0 &&
+           os::coarse_milliseconds() >= next_path_check_.load(std::memory_order_relaxed);
+  }
+  Result<void> check_domain_version(std::uint64_t found) const;
+  Result<void> check_domain_version_of_head();
+
   static Result<std::shared_ptr<Environment>> open_file(const std::string& canonical,
                                                         const Options& options,
                                                         std::shared_ptr<Environment>& existing);
@@ -132,6 +167,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> start_joined();
   Result<void> map(const MetaSlot& slot);
   Result<void> confirm_head();
+  Result<void> refuse_while_prepared();
+  Result<void> keep_prepared(const SlotSet& set);
+  Result<Choice> choose(const SlotSet& set);
   Result<void> recover_dead_writer();
   Result<void> take_head();
   Result<void> load_space();
@@ -148,6 +186,12 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<std::uint32_t> next_slot_index();
 
   const std::uint32_t serial_;
+  const bool in_memory_;
+  const std::uint64_t path_check_;  // milliseconds; 0: never
+  std::atomic<std::uint64_t> next_path_check_ = 0;
+  std::atomic<bool> moved_ = false;  // it was told that the file is not where it was
+  const bool checks_domain_version_;
+  std::atomic<std::uint64_t> domain_version_;
   os::FileIdentity identity_;
   std::mutex names_mutex_;  // protects the two below
   std::vector<std::string> names_{""};

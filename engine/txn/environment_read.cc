@@ -12,13 +12,15 @@
 namespace kist::engine {
 namespace {
 
-// The part of the head that a reader needs lies in the first half of the meta slot.
-constexpr std::size_t kReaderBytes = 256;
+// The part of the head that a reader needs lies at the start of the meta slot.
+constexpr std::size_t kReaderBytes = 320;
 constexpr std::size_t kFilePagesAt = 72;
 constexpr std::size_t kIdAt = 80;
 constexpr std::size_t kIndexAt = 124;
 constexpr std::size_t kCatalogAt = 128;
 constexpr std::size_t kMainAt = 192;
+constexpr std::size_t kDomainVersionAt = 280;
+constexpr std::size_t kMarkersAt = 288;
 
 using ReaderWords = std::array<std::uint64_t, kReaderBytes / 8>;
 
@@ -35,6 +37,12 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
   if (!catalog || !main || !catalog->plain() || !main->plain()) [[unlikely]] {
     return fail(ErrorCode::kDamaged, path + ": the head in shared memory is not understood");
   }
+  snapshot.domain_version = load64(head_bytes.data() + kDomainVersionAt);
+  if (checks_domain_version_) [[unlikely]]
+    KIST_TRY(check_domain_version(snapshot.domain_version));
+  for (std::size_t i = 0; i < snapshot.markers.size(); ++i) {
+    snapshot.markers[i] = load64(head_bytes.data() + kMarkersAt + 8 * i);
+  }
   KIST_ASSIGN(const MapGeneration* map, pager->cover(file_pages));
   snapshot.head_sequence = 0;
   snapshot.id = load64(head_bytes.data() + kIdAt);
@@ -47,6 +55,8 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
 
 Result<void> Environment::begin_read(Snapshot& snapshot) {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
+  if (path_check_due()) [[unlikely]]
+    KIST_TRY(check_place());
   if (!sharing->uses_slots()) return pin_by_lock(snapshot);
   KIST_TRY(announce_read(snapshot));
   return pin_newest(snapshot);
@@ -206,6 +216,8 @@ void Environment::share_read(Snapshot& snapshot, Snapshot& copy) {
   copy.id = snapshot.id;
   copy.view = snapshot.view;
   copy.catalog = snapshot.catalog;
+  copy.domain_version = snapshot.domain_version;
+  copy.markers = snapshot.markers;
   copy.uncommitted = snapshot.uncommitted;
   if (copy.uncommitted) {
     copy.tables = snapshot.tables;  // the catalog does not know yet what they are

@@ -25,6 +25,13 @@ constexpr std::uint64_t kZeroedGrowth = std::uint64_t{1} << 20;
 /// stop now, that is the one to be opened.
 Result<std::uint32_t> Environment::next_slot_index() {
   std::uint32_t index = (head.index + 1) % kMetaSlots;
+  // Nor that of a prepared transaction. Rare, so its place is looked up each time.
+  std::uint32_t prepared = kMetaSlots;
+  if (sharing->prepared() != 0) {
+    KIST_ASSIGN(const SlotSet set, read_slots(file));
+    if (const auto waiting = set.prepared_after(head.id)) prepared = waiting->index;
+  }
+  if (index == prepared) index = (index + 1) % kMetaSlots;
   const std::uint64_t durable = durable_id(head);
   if (durable == head.id) return index;
   if (durable_slot_id_ != durable) {
@@ -40,7 +47,7 @@ Result<std::uint32_t> Environment::next_slot_index() {
                   fmt::format("{}: the slot of durable transaction {} is gone", path, durable));
     }
   }
-  if (index == durable_slot_) index = (index + 1) % kMetaSlots;
+  while (index == durable_slot_ || index == prepared) index = (index + 1) % kMetaSlots;
   return index;
 }
 
@@ -53,8 +60,7 @@ Result<void> Environment::confirm_head() {
   MetaSlot slot = head;
   slot.state = SlotState::kConfirmed;
   slot.confirmed = slot.id;
-  slot.index = (head.index + 1) % kMetaSlots;
-  KIST_TRY(store_slot(file, slot));
+  KIST_TRY(write_slot(slot));
   KIST_TRY(file.flush());
   head = slot;
   return {};
@@ -98,9 +104,11 @@ void Environment::publish(const MetaSlot& slot) {
 
 Error Environment::latch(const Error& cause) {
   sharing->set_latch(1);
-  return Error{cause.code, fmt::format("{} (nothing more is committed until every handle is closed "
-                                       "and the store is opened again)",
-                                       cause.message)};
+  Error error{cause.code, fmt::format("{} (nothing more is committed until every handle is closed "
+                                      "and the store is opened again)",
+                                      cause.message)};
+  log(LogLevel::kError, error.message);
+  return error;
 }
 
 Result<void> Environment::sync() {

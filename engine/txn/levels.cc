@@ -31,7 +31,10 @@ std::uint64_t Levels::begin(const Snapshot& snapshot, Kind kind) {
                      .catalog = snapshot.catalog,
                      .tables = changed_tables(snapshot),
                      .freed = context.freed.size(),
-                     .changed = state_.changed});
+                     .changed = state_.changed,
+                     .domain_version = snapshot.domain_version,
+                     .markers = snapshot.markers,
+                     .metadata = state_.metadata});
   return levels_.back().name;
 }
 
@@ -66,6 +69,9 @@ void Levels::roll_back(std::uint64_t name, Snapshot& snapshot) {
   state_.look_again(level.freed);
   state_.memory_shrank();
   state_.changed = level.changed;
+  state_.metadata = level.metadata;
+  snapshot.domain_version = level.domain_version;
+  snapshot.markers = level.markers;
   snapshot.catalog = level.catalog;
   for (TableState& table : snapshot.tables) table = {};  // to be looked up again
   for (const auto& [table, state] : level.tables) snapshot.tables[table] = state;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -45,6 +46,9 @@ class Levels {
     std::vector<std::pair<std::uint32_t, TableState>> tables;  // those that the catalog belies
     std::size_t freed = 0;                                     // runs in WriteContext::freed
     bool changed = false;                                      // WriteState::changed
+    std::uint64_t domain_version = 0;
+    std::array<std::uint64_t, 3> markers;
+    std::optional<Metadata> metadata;
   };
   std::size_t index_of(std::uint64_t name) const;
 

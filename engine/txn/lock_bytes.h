@@ -17,6 +17,12 @@ inline constexpr std::uint64_t kWriterByte = kLockBase + 1;
 inline constexpr std::uint64_t kGrowthByte = kLockBase + 2;
 /// Held shared by every process that may write.
 inline constexpr std::uint64_t kWritableByte = kLockBase + 3;
+/// Held exclusively (shared by who cannot) by a process that has the file alone. 8, not 4: the
+/// bytes between are for commits.
+inline constexpr std::uint64_t kAloneByte = kLockBase + 8;
+/// Held shared by every process that has opened the file for reading only, since not all of those
+/// have a live byte.
+inline constexpr std::uint64_t kReadingByte = kLockBase + 9;
 
 /// Byte i is held exclusively by the process with index i, for as long as it lives.
 inline constexpr std::uint64_t kLiveBytes = kLockBase + 1024;

@@ -27,11 +27,14 @@ std::uint64_t checksum_of(std::span<const std::uint64_t, kHeadWords> words,
   return XXH3_64bits_withSeed(words.data(), words.size_bytes(), sequence);
 }
 
-Result<os::File> open_or_create(const std::string& path, std::uint32_t mode,
+Result<os::File> open_or_create(const std::string& path, const NewFile& created,
                                 os::CallObserver* observer) {
+  if (path.empty()) return os::File::create_in_memory("lock file in memory", observer);
   Result<os::File> file = os::File::open(path, os::Access::kReadWrite, observer);
   if (file || file.error().code != ErrorCode::kNotFound) return file;
-  return os::File::create_new(path, mode, observer);
+  file = os::File::create_new(path, created.mode, observer);
+  if (file && created.group) KIST_TRY(file->set_group(*created.group));
+  return file;
 }
 
 }  // namespace
@@ -40,8 +43,8 @@ LockFile::LockFile(os::File file, std::unique_ptr<os::SharedMemory> memory, std:
     : file_(std::move(file)), memory_(std::move(memory)), place_(place) {}
 
 Result<LockFile> LockFile::rebuild(const std::string& path, const Identity& identity,
-                                   std::uint32_t mode, os::CallObserver* observer) {
-  KIST_ASSIGN(os::File file, open_or_create(path, mode, observer));
+                                   const NewFile& created, os::CallObserver* observer) {
+  KIST_ASSIGN(os::File file, open_or_create(path, created, observer));
   KIST_ASSIGN(const std::uint64_t old_size, file.size());
   // In place rather than aside, because readers without a slot may have this file mapped. They must
   // not meet an old sequence number beside half of a new head, so it goes first.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -14,6 +15,14 @@
 #include "engine/os/mapping.h"
 
 namespace kist::engine {
+
+/// How new files of an environment are to be.
+struct NewFile {
+  // NOLINTNEXTLINE(google-explicit-constructor): mostly the mode is all there is to say
+  NewFile(std::uint32_t bits, std::optional<std::uint32_t> to = {}) : mode(bits), group(to) {}
+  std::uint32_t mode;                  ///< Permission bits, lessened by the umask.
+  std::optional<std::uint32_t> group;  ///< Whom they belong to, when not to the process's own.
+};
 
 /// The data file's nonce, by which a lock file is known to belong to it.
 using Identity = std::array<std::uint8_t, 16>;
@@ -58,7 +67,8 @@ struct LockFileLayout {
   SharedWord in_commit;  ///< Transaction whose commit began and was not published, or 0.
   SharedWord latch;      ///< 0, or why nothing may be acknowledged any more.
   SharedWord wakes;      ///< Counts publishes; its low 32 bits are what watchers wait on.
-  SharedWord unused2[4];
+  SharedWord prepared;   ///< Transaction that is prepared and not decided, or 0.
+  SharedWord unused2[3];
 
   SharedWord slot_limit;  ///< Slots from this one on were never used.
   SharedWord unused3[7];
@@ -84,9 +94,10 @@ inline constexpr std::uint64_t kMaxLockFileBytes =
 class LockFile {
  public:
   /// Writes the file anew in full, in place, creating it when there is none, and maps it. Only for
-  /// an opener that is alone under the opening byte. `mode`: permission bits of a new file.
+  /// an opener that is alone under the opening byte. `created`: how a new file is to be. An empty
+  /// path means one in memory, for an environment that no other process shares.
   static Result<LockFile> rebuild(const std::string& path, const Identity& identity,
-                                  std::uint32_t mode, os::CallObserver* observer);
+                                  const NewFile& created, os::CallObserver* observer);
 
   /// Maps the file that is there, whosever it is. Errors: kNotFound, kPermission, kDamaged when it
   /// is too short or no lock file, kNewerFormat.

@@ -14,12 +14,12 @@ constexpr std::size_t kMostLockPins = 4096;
 
 }  // namespace
 
-Sharing::Sharing(os::File& data, std::string lock_path, bool read_only, std::uint32_t file_mode,
+Sharing::Sharing(os::File& data, std::string lock_path, bool read_only, const NewFile& created,
                  os::CallObserver* observer)
     : data_(data),
       lock_path_(std::move(lock_path)),
       read_only_(read_only),
-      file_mode_(file_mode),
+      created_(created),
       observer_(observer),
       writer_lock_(data) {}
 
@@ -28,14 +28,14 @@ Sharing::~Sharing() {
 }
 
 Result<std::unique_ptr<Sharing>> Sharing::begin_open(os::File& data, const std::string& lock_path,
-                                                     bool read_only, std::uint32_t file_mode,
+                                                     bool read_only, const NewFile& created,
                                                      os::CallObserver* observer) {
   const bool can_exclude = data.access() == os::Access::kReadWrite;
   if (!can_exclude && !read_only) {
     return fail(ErrorCode::kInvalidArgument,
                 "'" + data.path() + "' is open for reading only and cannot be shared for writing");
   }
-  std::unique_ptr<Sharing> sharing(new Sharing(data, lock_path, read_only, file_mode, observer));
+  std::unique_ptr<Sharing> sharing(new Sharing(data, lock_path, read_only, created, observer));
   // Openers that cannot lock exclusively keep out of the way of all others but not of each other:
   // they change nothing.
   KIST_TRY(
@@ -49,7 +49,7 @@ Result<void> Sharing::look_for_others() {
   // in use: yes settles it, for the file then serves us just as if they had died a moment later.
   // Only after a no does it count whether somebody lives: asked the other way round, the last of
   // them could die between the questions, and the lock file would pass for a stranger's.
-  if (data_.access() == os::Access::kReadWrite) {
+  if (data_.access() == os::Access::kReadWrite && !lock_path_.empty()) {
     Result<LockFile> found = LockFile::open(lock_path_, os::Access::kReadWrite, observer_);
     if (found) {
       KIST_ASSIGN(const bool shared, in_use(*found));
@@ -72,7 +72,7 @@ Result<void> Sharing::create_lock_file(const Identity& identity) {
   if (!sole_ || read_only_) {
     return fail(ErrorCode::kMisuse, "only a sole opener that writes builds the lock file");
   }
-  KIST_ASSIGN(LockFile lock_file, LockFile::rebuild(lock_path_, identity, file_mode_, observer_));
+  KIST_ASSIGN(LockFile lock_file, LockFile::rebuild(lock_path_, identity, created_, observer_));
   return use_slots(std::move(lock_file));
 }
 

@@ -39,10 +39,11 @@ class Sharing {
   /// Starts opening: waits until nobody else opens or closes, then looks who is there. The caller
   /// must check afterwards that `data` still matches its path. `data` is borrowed and must outlive
   /// this object; its locks beyond kLockBase belong to it. Open it with Access::kReadWrite if
-  /// permissions allow, even for reading only: locks need it, nothing is written. `observer` may be
-  /// null.
+  /// permissions allow, even for reading only: locks need it, nothing is written. An empty
+  /// `lock_path` means that nobody else can have `data` open: the lock file is one in memory.
+  /// `observer` may be null.
   static Result<std::unique_ptr<Sharing>> begin_open(os::File& data, const std::string& lock_path,
-                                                     bool read_only, std::uint32_t file_mode,
+                                                     bool read_only, const NewFile& created,
                                                      os::CallObserver* observer);
   /// Lets go of everything that is still held.
   ~Sharing();
@@ -117,6 +118,10 @@ class Sharing {
   std::uint64_t in_commit() const { return layout_->in_commit.load(std::memory_order_acquire); }
   /// Writer only; 0 after publish().
   void set_in_commit(std::uint64_t id) { layout_->in_commit.store(id, std::memory_order_release); }
+  /// Transaction that is prepared and waits for its decision, or 0. Only with slots.
+  std::uint64_t prepared() const { return layout_->prepared.load(std::memory_order_acquire); }
+  /// Writer only.
+  void set_prepared(std::uint64_t id) { layout_->prepared.store(id, std::memory_order_release); }
   /// Why nothing may be acknowledged any more, as the caller coded it; 0 when all is well.
   std::uint64_t latch() const {
     return layout_ != nullptr ? layout_->latch.load(std::memory_order_acquire) : 0;
@@ -145,7 +150,7 @@ class Sharing {
   Result<Pins> collect_pins(std::uint64_t head);
 
  private:
-  Sharing(os::File& data, std::string lock_path, bool read_only, std::uint32_t file_mode,
+  Sharing(os::File& data, std::string lock_path, bool read_only, const NewFile& created,
           os::CallObserver* observer);
   Result<void> look_for_others();
   Result<void> use_slots(LockFile lock_file);
@@ -159,7 +164,7 @@ class Sharing {
   os::File& data_;
   const std::string lock_path_;
   const bool read_only_;
-  const std::uint32_t file_mode_;
+  const NewFile created_;
   os::CallObserver* const observer_;
   const std::uint32_t birth_ = os::fork_count();
   bool sole_ = false;

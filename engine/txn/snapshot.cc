@@ -84,6 +84,8 @@ void Snapshot::move_to(Snapshot& other) {
   other.id = id;
   other.view = view;
   other.catalog = catalog;
+  other.domain_version = domain_version;
+  other.markers = markers;
   other.tables = std::exchange(tables, {});
   other.write = std::move(write);
   other.write->set_snapshot(other);

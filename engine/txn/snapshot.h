@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -136,6 +137,8 @@ class Snapshot {
   std::uint64_t id = 0;
   PageView view;
   TableRecord catalog;
+  std::uint64_t domain_version = 0;
+  std::array<std::uint64_t, 3> markers{};
   std::vector<TableState> tables;     // by Table::index(); [0] is the default table
   std::unique_ptr<WriteState> write;  // of a write transaction
   std::shared_ptr<const UncommittedHold> uncommitted;  // of a reader of an uncommitted state

@@ -58,6 +58,8 @@ class WriteState {
 
   /// Writes everything and makes it the head. Consumes the transaction, whatever the outcome.
   Result<std::uint64_t> commit(Durability durability);
+  /// Writes everything and makes it last, but not the head: that is for decide_prepared().
+  Result<std::uint64_t> prepare();
 
   DirtyMemory& memory() { return *memory_; }
   /// Writes dirty trees to the file when they take up more memory than the transaction may keep.
@@ -84,6 +86,7 @@ class WriteState {
   bool changed = false;
   /// How much of the file's free end a durable commit gives back.
   Trim trim = Trim::kByPolicy;
+  std::optional<Metadata> metadata;  // of the environment, when the transaction changes it
 
  private:
   /// Values from this size on are written to their place in the file at once instead of being held
@@ -102,8 +105,11 @@ class WriteState {
   Result<void> update_catalog();
   Result<CommitSpace> plan();
   Result<void> write_pages(const CommitSpace& plan);
+  void describe(const CommitSpace& plan, MetaSlot& slot) const;
   Result<void> finish(const CommitSpace& plan, MetaSlot& slot, Durability durability);
+  Result<void> finish_prepared(const CommitSpace& plan, MetaSlot& slot);
   Result<std::uint64_t> write_and_publish(Durability durability);
+  Result<CommitSpace> write_everything(Durability durability, MetaSlot& slot);
 
   Environment& environment_;
   std::shared_ptr<DirtyMemory> memory_;

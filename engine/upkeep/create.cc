@@ -15,7 +15,8 @@ namespace {
 
 /// The first transaction: two empty trees and a space record. In two slots, like after a clean
 /// close.
-Result<void> write_empty_store(os::File& file, std::uint32_t page_size) {
+Result<void> write_empty_store(os::File& file, const Options& options) {
+  const std::uint32_t page_size = options.page_size.value_or(kDefaultPageSize);
   MetaSlot slot;
   KIST_ASSIGN(slot.nonce_high, os::random_u64());
   KIST_ASSIGN(slot.nonce_low, os::random_u64());
@@ -29,6 +30,7 @@ Result<void> write_empty_store(os::File& file, std::uint32_t page_size) {
   slot.state = SlotState::kConfirmed;
   slot.main.created = slot.id;
   slot.catalog.created = slot.id;
+  slot.domain_version = options.domain_version.value_or(0);
 
   SpaceMap space(page_size, slot.seed);
   space.start_empty();
@@ -45,12 +47,12 @@ Result<void> write_empty_store(os::File& file, std::uint32_t page_size) {
 }  // namespace
 
 Result<void> create_file(const std::string& path, const Options& options) {
-  const std::uint32_t page_size = options.page_size.value_or(kDefaultPageSize);
   KIST_ASSIGN(const std::uint64_t random, os::random_u64());
   const std::string aside = fmt::format("{}-new-{:016x}", path, random);
   KIST_ASSIGN(os::File file, os::File::create_new(aside, options.file_mode, options.observer));
-  Result<void> done = file.check_file_system();
-  if (done) done = write_empty_store(file, page_size);
+  Result<void> done = options.exclusive ? Result<void>() : file.check_file_system();
+  if (done && options.file_group) done = file.set_group(*options.file_group);
+  if (done) done = write_empty_store(file, options);
   if (done) {
     done = os::link_file(aside, path, options.observer);
     // Somebody else was first: theirs is the store.
@@ -60,6 +62,12 @@ Result<void> create_file(const std::string& path, const Options& options) {
   if (done && !unlinked) return std::unexpected(unlinked.error());
   KIST_TRY(done);
   return os::flush_directory(path.substr(0, path.find_last_of('/') + 1), options.observer);
+}
+
+Result<os::File> create_in_memory(const std::string& name, const Options& options) {
+  KIST_ASSIGN(os::File file, os::File::create_in_memory(name, options.observer));
+  KIST_TRY(write_empty_store(file, options));
+  return file;
 }
 
 }  // namespace kist::engine

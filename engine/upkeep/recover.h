@@ -36,6 +36,10 @@ struct Choice {
 /// damage hit a transaction that was confirmed.
 Result<Choice> choose_slot(Pager& pager, const SlotSet& set);
 
+/// Chooses transaction `id`, however many newer ones there are, when every page of it is still
+/// whole. Reads all of them. The slots of newer ones are rejected. Errors: kSnapshotGone.
+Result<Choice> choose_older(Pager& pager, const SlotSet& set, std::uint64_t id);
+
 /// Writes the pages of `runs` again with the content that the map shows, so that the next flush
 /// vouches for them: after a failed flush the page cache may hold what the device does not.
 Result<void> rewrite_pages(os::File& file, Pager& pager, const std::vector<Run>& runs);

@@ -37,6 +37,16 @@ std::vector<MetaSlot> SlotSet::newest_first() const {
   return valid;
 }
 
+std::optional<MetaSlot> SlotSet::prepared_after(std::uint64_t committed) const {
+  for (const DecodedSlot& decoded : slots) {
+    if (decoded.verdict == SlotVerdict::kValid && decoded.slot.state == SlotState::kPrepared &&
+        decoded.slot.id > committed) {
+      return decoded.slot;
+    }
+  }
+  return std::nullopt;
+}
+
 std::uint64_t SlotSet::id_ceiling() const {
   std::uint64_t ceiling = 0;
   for (const DecodedSlot& decoded : slots) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct SlotSet {
 
   /// The valid slots, newest first; of two with the same transaction, the surer state first.
   std::vector<MetaSlot> newest_first() const;
+  /// The prepared transaction that waits for its decision beside the newest committed one,
+  /// `committed`; nothing when there is none.
+  std::optional<MetaSlot> prepared_after(std::uint64_t committed) const;
   /// Ids below it may have been used, as far as any valid slot tells.
   std::uint64_t id_ceiling() const;
   /// Newest transaction that a clean close confirmed.

@@ -51,6 +51,10 @@ inline constexpr CodeText kCodeTexts[] = {
     {40, "STOPPED", "A progress callback asked to stop."},
     {41, "WRONG_BASE", "A backup does not continue the state before it."},
     {42, "ALREADY_EXISTS", "A file that was to be created exists already."},
+    {43, "MOVED", "The open file was moved, replaced or deleted."},
+    {44, "WRONG_VERSION", "The store has another domain version than asked for."},
+    {45, "PREPARED", "A prepared transaction has to be decided first."},
+    {46, "SNAPSHOT_GONE", "The snapshot asked for is not there, or not whole any more."},
 };
 // clang-format on
 

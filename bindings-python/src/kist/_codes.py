@@ -81,6 +81,14 @@ class ErrorCode(enum.IntEnum):
     """A backup does not continue the state before it."""
     ALREADY_EXISTS = 42
     """A file that was to be created exists already."""
+    MOVED = 43
+    """The open file was moved, replaced or deleted."""
+    WRONG_VERSION = 44
+    """The store has another domain version than asked for."""
+    PREPARED = 45
+    """A prepared transaction has to be decided first."""
+    SNAPSHOT_GONE = 46
+    """The snapshot asked for is not there, or not whole any more."""
 
 
 class ValueTag(enum.IntEnum):

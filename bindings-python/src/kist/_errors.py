@@ -236,6 +236,30 @@ class AlreadyExistsError(Error, FileExistsError):
     code = ErrorCode.ALREADY_EXISTS
 
 
+class MovedError(Error, OSError):
+    """The open file was moved, replaced or deleted."""
+
+    code = ErrorCode.MOVED
+
+
+class WrongVersionError(Error, RuntimeError):
+    """The store has another domain version than asked for."""
+
+    code = ErrorCode.WRONG_VERSION
+
+
+class PreparedError(Error, RuntimeError):
+    """A prepared transaction has to be decided first."""
+
+    code = ErrorCode.PREPARED
+
+
+class SnapshotGoneError(Error, LookupError):
+    """The snapshot asked for is not there, or not whole any more."""
+
+    code = ErrorCode.SNAPSHOT_GONE
+
+
 class InternalError(Error, RuntimeError):
     """Broken logic inside Kist; please report it."""
 

@@ -76,6 +76,14 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case wrongBase = 41
     /// A file that was to be created exists already.
     case alreadyExists = 42
+    /// The open file was moved, replaced or deleted.
+    case moved = 43
+    /// The store has another domain version than asked for.
+    case wrongVersion = 44
+    /// A prepared transaction has to be decided first.
+    case prepared = 45
+    /// The snapshot asked for is not there, or not whole any more.
+    case snapshotGone = 46
 }
 
 /// Types of values. The number is the first byte of a stored value; its high bit is kept for an extended header.

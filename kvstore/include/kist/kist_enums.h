@@ -84,6 +84,14 @@ enum {
   KIST_ERROR_WRONG_BASE = 41,
   /* A file that was to be created exists already. */
   KIST_ERROR_ALREADY_EXISTS = 42,
+  /* The open file was moved, replaced or deleted. */
+  KIST_ERROR_MOVED = 43,
+  /* The store has another domain version than asked for. */
+  KIST_ERROR_WRONG_VERSION = 44,
+  /* A prepared transaction has to be decided first. */
+  KIST_ERROR_PREPARED = 45,
+  /* The snapshot asked for is not there, or not whole any more. */
+  KIST_ERROR_SNAPSHOT_GONE = 46,
 };
 
 /* Type of a value. */

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +19,20 @@ namespace kist::engine {
 
 class Environment;
 
+/// A transaction between the two phases of its commit.
+struct PreparedTxn {
+  std::uint64_t id = 0;
+  std::array<std::uint64_t, 3> markers{};  ///< As it would commit them.
+};
+
+/// How a file is about to be read.
+enum class Access : std::uint8_t {
+  kNormal,      ///< The system decides what it reads ahead.
+  kRandom,      ///< Here and there: nothing is read ahead.
+  kSequential,  ///< From one end to the other: much is read ahead.
+  kWillNeed,    ///< All of it soon: reading begins in the background.
+};
+
 /// An open environment: one file of ordered byte maps ("tables"), shared by any number of threads
 /// and processes. Copies of a Database, and every opening of the same file in this process, are the
 /// same environment, counted; the last one to go closes it. Thread-safe.
@@ -25,6 +42,11 @@ class Database {
   /// beside it. Errors: kNotFound, kPermission, kNotAStore, kNewerFormat, kDamaged,
   /// kOptionConflict, kIo.
   static Result<Database> open(const std::string& path, const Options& options = {});
+
+  /// A new, empty environment in memory, which nobody else can open and which is gone with its last
+  /// handle. `options`: those of creation, transactions and tests count. Nothing is flushed
+  /// anywhere, so durable commits are as fast as relaxed ones.
+  static Result<Database> open_in_memory(const Options& options = {});
 
   /// A handle for the table of that name (any bytes, at least one). Does not create it and does not
   /// look whether it exists. Errors: kInvalidArgument when the name is empty or too long.
@@ -57,6 +79,29 @@ class Database {
   /// Sizes and counters. Does not wait: while a write transaction is under way, what only its
   /// writer knows (free_pages, pending_pages) is reported as 0.
   Result<EnvironmentStats> stats() const;
+
+  /// The transaction that WriteTxn::prepare() prepared and nobody decided yet, if there is one.
+  Result<std::optional<PreparedTxn>> prepared() const;
+  /// Makes the prepared transaction visible, durably: it is the newest commit afterwards. Waits for
+  /// the writer's place as long as `wait` says. Errors: kNotFound when no transaction of that id is
+  /// prepared (it may have been decided); those of write().
+  Result<void> commit_prepared(std::uint64_t id, Wait wait = std::nullopt) const;
+  /// Forgets the prepared transaction for ever. Otherwise like commit_prepared().
+  Result<void> roll_back_prepared(std::uint64_t id, Wait wait = std::nullopt) const;
+
+  /// The user's bytes about the environment, as of the newest commit; see WriteTxn::set_metadata().
+  Result<std::string> metadata() const;
+
+  /// Reads the file, or its first `bytes`, into memory and enters it into the map, so that the
+  /// first reads after it wait for no device. Returns how many bytes that were.
+  Result<std::uint64_t> warm_up(std::optional<std::uint64_t> bytes = std::nullopt) const;
+  /// Tells the system how the file is about to be read. Advice is for this process and lasts until
+  /// other advice.
+  Result<void> advise(Access access) const;
+  /// Keeps what the file holds now in memory, or (`on` = false) no longer. For this process; called
+  /// again after the file has grown, it keeps that, too. Errors: kOutOfMemory, kPermission where
+  /// RLIMIT_MEMLOCK is less.
+  Result<void> lock_in_memory(bool on) const;
 
   /// Bytes a page.
   std::uint32_t page_size() const;

@@ -44,6 +44,10 @@ enum class ErrorCode : std::int32_t {
   kStopped = 40,          ///< A progress callback asked to stop.
   kWrongBase = 41,        ///< A backup does not continue the state before it.
   kAlreadyExists = 42,    ///< A file that was to be created exists already.
+  kMoved = 43,            ///< The open file was moved, replaced or deleted.
+  kWrongVersion = 44,     ///< The store has another domain version than asked for.
+  kPrepared = 45,         ///< A prepared transaction has to be decided first.
+  kSnapshotGone = 46,     ///< The snapshot asked for is not there, or not whole any more.
 };
 
 }  // namespace kist

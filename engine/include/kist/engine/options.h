@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include <kist/engine/log.h>
+
 namespace kist::engine {
 
 namespace os {
@@ -27,8 +29,24 @@ struct Options {
   bool create = true;
   /// Open for reading only. Needs no write permission on the data file.
   bool read_only = false;
+  /// Have the file alone: no other process may open it meanwhile, and no lock file appears beside
+  /// it. The only way to use a file on a network file system, where it is for the user to see to it
+  /// that nobody else has it open. Errors of opening: kBusy when somebody has.
+  bool exclusive = false;
+  /// Open the state that transaction `snapshot` left, instead of the newest, where its meta slot is
+  /// still there and every page of it whole; list_snapshots() tells which. With read_only: to look
+  /// at it. Else for recovery: newer transactions are forgotten for ever once this has succeeded.
+  /// Implies `exclusive`, as nothing else keeps the pages of an old snapshot from being reused.
+  /// Errors of opening: kSnapshotGone.
+  std::optional<std::uint64_t> snapshot = {};
   /// Creation. Permission bits of new files, lessened by the umask.
   std::uint32_t file_mode = 0600;
+  /// Creation. Group (a number) of new files, so that processes of other users can share them.
+  std::optional<std::uint32_t> file_group = {};
+  /// Version of what the program stores, for the program's own use. Creation: stored, 0 when not
+  /// given. Afterwards: transactions fail with kWrongVersion, naming both, when the file has
+  /// another. See WriteTxn::set_domain_version().
+  std::optional<std::uint64_t> domain_version = {};
   /// Durability of transactions that do not say otherwise.
   Durability durability = Durability::kDurable;
   /// Bytes of changed pages and values that a write transaction keeps in memory. Beyond them it
@@ -51,6 +69,13 @@ struct Options {
   /// Verify checksum, identity and birth of each page when this process first touches it. Turning
   /// this off is for measuring its cost; memory safety does not depend on it.
   bool verify = true;
+  /// How often beginning a read transaction looks whether the path still names the file; a write
+  /// transaction always looks. What was moved, replaced or deleted is refused with kMoved. One
+  /// system call each time; nothing: readers never look.
+  std::optional<std::chrono::milliseconds> path_check = std::chrono::milliseconds(1000);
+  /// Told of what is worth knowing and nobody asked for: recovery, a failed flush, a moved file.
+  /// On the thread concerned; must not call Kist, block or throw. Nothing: nobody is told.
+  Log log = {};
   /// Tests only: sees, and may fail, every call to the operating system. Borrowed; must outlive the
   /// environment.
   os::CallObserver* observer = nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,6 +40,11 @@ class Txn {
   /// Id of the snapshot: the transaction that committed it. In a write transaction, the snapshot it
   /// started from.
   std::uint64_t id() const;
+  /// Three numbers of the user that were committed with the snapshot; see
+  /// WriteTxn::set_markers(). All 0 in a new store, and after the end of the transaction.
+  std::array<std::uint64_t, 3> markers() const;
+  /// Version of what the user stores, as of the snapshot; see Options::domain_version.
+  std::uint64_t domain_version() const;
   /// How many transactions were committed since the snapshot, in all processes; an upper bound,
   /// because ids of given up transactions count.
   Result<std::uint64_t> lag() const;

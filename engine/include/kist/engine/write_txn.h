@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -92,6 +93,19 @@ class WriteTxn : public Txn {
   /// `amount` numbers that nobody else gets. Starts at 0. kInvalidArgument when it would overflow.
   Result<std::uint64_t> advance_sequence(Table table, std::uint64_t amount = 1);
 
+  // About the whole environment. Committed, or rolled back, with everything else.
+
+  /// Stores three numbers for the user's own purpose: a position in a log that was applied, say, or
+  /// the name of a distributed transaction. Read with Txn::markers().
+  Result<void> set_markers(const std::array<std::uint64_t, 3>& markers);
+  /// Stores bytes about the environment, at most 128, in the place of those before. Read with
+  /// Database::metadata(). Errors: kInvalidArgument when there are more.
+  Result<void> set_metadata(Bytes metadata);
+  /// Says that what the user stores has that version from this transaction on; it may not become
+  /// less (kInvalidArgument). Every other process whose Options::domain_version says another gets
+  /// kWrongVersion from its next transaction on; this one goes on.
+  Result<void> set_domain_version(std::uint64_t version);
+
   // Transactions within.
 
   /// Begins a transaction within this one; to any depth. While it lives, this one and its cursors
@@ -126,6 +140,12 @@ class WriteTxn : public Txn {
   /// Commits and goes on reading the result, which is pinned before anybody can commit over it.
   /// kMisuse in a nested transaction, which goes on.
   Result<ReadTxn> commit_and_read(std::optional<Durability> durability = std::nullopt);
+  /// First half of a two-phase commit: makes the changes last, but not visible, and ends the
+  /// transaction. Returns its id. Until Database::commit_prepared() or roll_back_prepared(), which
+  /// any process may call, also after a crash of all of them or of the machine, write transactions
+  /// fail with kPrepared; readers go on as before. Costs two flushes. Errors: those of commit();
+  /// kMisuse in a nested transaction, which goes on.
+  Result<std::uint64_t> prepare();
   /// Forgets all changes and ends the transaction.
   void abort();
 

@@ -76,7 +76,15 @@ public enum ErrorCode {
   /** A backup does not continue the state before it. */
   WRONG_BASE(41),
   /** A file that was to be created exists already. */
-  ALREADY_EXISTS(42);
+  ALREADY_EXISTS(42),
+  /** The open file was moved, replaced or deleted. */
+  MOVED(43),
+  /** The store has another domain version than asked for. */
+  WRONG_VERSION(44),
+  /** A prepared transaction has to be decided first. */
+  PREPARED(45),
+  /** The snapshot asked for is not there, or not whole any more. */
+  SNAPSHOT_GONE(46);
 
   private static final ErrorCode[] BY_NUMBER = new ErrorCode[128];
 
