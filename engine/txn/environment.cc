@@ -203,7 +203,7 @@ Result<void> Environment::start() {
   KIST_ASSIGN(sharing, Sharing::begin_open(
                            alone ? *private_locks : file, alone ? std::string() : path + "-lock",
                            options.read_only && !alone,
-                           NewFile(options.file_mode, options.file_group), options.observer));
+                           FileAccess(options.file_mode, options.file_group), options.observer));
   if (!alone) KIST_TRY(refuse_if_claimed());
   KIST_ASSIGN(const bool same, file.matches_path());
   if (!same) return fail(ErrorCode::kBusy, path + ": was replaced while it was being opened");

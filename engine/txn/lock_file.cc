@@ -27,7 +27,7 @@ std::uint64_t checksum_of(std::span<const std::uint64_t, kHeadWords> words,
   return XXH3_64bits_withSeed(words.data(), words.size_bytes(), sequence);
 }
 
-Result<os::File> open_or_create(const std::string& path, const NewFile& created,
+Result<os::File> open_or_create(const std::string& path, const FileAccess& created,
                                 os::CallObserver* observer) {
   if (path.empty()) return os::File::create_in_memory("lock file in memory", observer);
   Result<os::File> file = os::File::open(path, os::Access::kReadWrite, observer);
@@ -43,7 +43,7 @@ LockFile::LockFile(os::File file, std::unique_ptr<os::SharedMemory> memory, std:
     : file_(std::move(file)), memory_(std::move(memory)), place_(place) {}
 
 Result<LockFile> LockFile::rebuild(const std::string& path, const Identity& identity,
-                                   const NewFile& created, os::CallObserver* observer) {
+                                   const FileAccess& created, os::CallObserver* observer) {
   KIST_ASSIGN(os::File file, open_or_create(path, created, observer));
   KIST_ASSIGN(const std::uint64_t old_size, file.size());
   // In place rather than aside, because readers without a slot may have this file mapped. They must

@@ -17,9 +17,9 @@
 namespace kist::engine {
 
 /// How new files of an environment are to be.
-struct NewFile {
+struct FileAccess {
   // NOLINTNEXTLINE(google-explicit-constructor): mostly the mode is all there is to say
-  NewFile(std::uint32_t bits, std::optional<std::uint32_t> to = {}) : mode(bits), group(to) {}
+  FileAccess(std::uint32_t bits, std::optional<std::uint32_t> to = {}) : mode(bits), group(to) {}
   std::uint32_t mode;                  ///< Permission bits, lessened by the umask.
   std::optional<std::uint32_t> group;  ///< Whom they belong to, when not to the process's own.
 };
@@ -97,7 +97,7 @@ class LockFile {
   /// an opener that is alone under the opening byte. `created`: how a new file is to be. An empty
   /// path means one in memory, for an environment that no other process shares.
   static Result<LockFile> rebuild(const std::string& path, const Identity& identity,
-                                  const NewFile& created, os::CallObserver* observer);
+                                  const FileAccess& created, os::CallObserver* observer);
 
   /// Maps the file that is there, whosever it is. Errors: kNotFound, kPermission, kDamaged when it
   /// is too short or no lock file, kNewerFormat.

@@ -14,7 +14,7 @@ constexpr std::size_t kMostLockPins = 4096;
 
 }  // namespace
 
-Sharing::Sharing(os::File& data, std::string lock_path, bool read_only, const NewFile& created,
+Sharing::Sharing(os::File& data, std::string lock_path, bool read_only, const FileAccess& created,
                  os::CallObserver* observer)
     : data_(data),
       lock_path_(std::move(lock_path)),
@@ -28,7 +28,7 @@ Sharing::~Sharing() {
 }
 
 Result<std::unique_ptr<Sharing>> Sharing::begin_open(os::File& data, const std::string& lock_path,
-                                                     bool read_only, const NewFile& created,
+                                                     bool read_only, const FileAccess& created,
                                                      os::CallObserver* observer) {
   const bool can_exclude = data.access() == os::Access::kReadWrite;
   if (!can_exclude && !read_only) {

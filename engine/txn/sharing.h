@@ -43,7 +43,7 @@ class Sharing {
   /// `lock_path` means that nobody else can have `data` open: the lock file is one in memory.
   /// `observer` may be null.
   static Result<std::unique_ptr<Sharing>> begin_open(os::File& data, const std::string& lock_path,
-                                                     bool read_only, const NewFile& created,
+                                                     bool read_only, const FileAccess& created,
                                                      os::CallObserver* observer);
   /// Lets go of everything that is still held.
   ~Sharing();
@@ -150,7 +150,7 @@ class Sharing {
   Result<Pins> collect_pins(std::uint64_t head);
 
  private:
-  Sharing(os::File& data, std::string lock_path, bool read_only, const NewFile& created,
+  Sharing(os::File& data, std::string lock_path, bool read_only, const FileAccess& created,
           os::CallObserver* observer);
   Result<void> look_for_others();
   Result<void> use_slots(LockFile lock_file);
@@ -164,7 +164,7 @@ class Sharing {
   os::File& data_;
   const std::string lock_path_;
   const bool read_only_;
-  const NewFile created_;
+  const FileAccess created_;
   os::CallObserver* const observer_;
   const std::uint32_t birth_ = os::fork_count();
   bool sole_ = false;
