@@ -54,12 +54,18 @@ Result<int> list(const ListArguments& arguments, const OutputOptions& options);
 
 struct StatArguments {
   std::string profile;
-  std::string store;  // empty: the profile
+  std::string store;   // empty: the profile
+  bool pages = false;  // pages by their use
 };
 /// Prints sizes and counters of a profile, or the shape of a store.
 Result<int> stat(const StatArguments& arguments, const OutputOptions& options);
 
-/// Verifies everything. kExitNotFound when violations are found.
-Result<int> check(const std::string& profile, const OutputOptions& options);
+struct CheckArguments {
+  std::string profile;
+  std::string level = "everything";
+  bool progress = false;
+};
+/// Verifies a profile. kExitNotFound when violations are found.
+Result<int> check(const CheckArguments& arguments, const OutputOptions& options);
 
 }  // namespace kist::cli

@@ -10,6 +10,7 @@
 #include <kist/kist_enums.h>
 
 #include "kvstore/cli/commands.h"
+#include "kvstore/cli/maintenance.h"
 
 namespace kist::cli {
 
@@ -19,7 +20,8 @@ namespace {
 using Command = std::function<Result<int>()>;
 
 constexpr const char* kFooter =
-    "Exit status: 0 done; 1 a key was not there, or check found violations; 2 wrong usage; 3 "
+    "Exit status: 0 done; 1 a key was not there, check found violations, or salvage losses; 2 "
+    "wrong usage; 3 "
     "error.\n"
     "A VALUE or KEY that starts with a dash goes after --.";
 
@@ -92,7 +94,10 @@ void add_stat(CLI::App& app, const OutputOptions& output, Command& command) {
   CLI::App* stat = app.add_subcommand("stat", "Print sizes and counters of a profile or a store");
   auto arguments = std::make_shared<StatArguments>();
   stat->add_option("PROFILE", arguments->profile, "Directory of the profile")->required();
-  stat->add_option("STORE", arguments->store);
+  CLI::Option* store = stat->add_option("STORE", arguments->store);
+  stat->add_flag("--pages", arguments->pages,
+                 "Count pages by their use, of the file and each table")
+      ->excludes(store);
   stat->callback([arguments, &output, &command] {
     command = [arguments, &output] { return cli::stat(*arguments, output); };
   });
@@ -100,10 +105,16 @@ void add_stat(CLI::App& app, const OutputOptions& output, Command& command) {
 
 void add_check(CLI::App& app, const OutputOptions& output, Command& command) {
   CLI::App* check = app.add_subcommand("check", "Verify a profile: every page and every value");
-  auto profile = std::make_shared<std::string>();
-  check->add_option("PROFILE", *profile, "Directory of the profile")->required();
-  check->callback([profile, &output, &command] {
-    command = [profile, &output] { return cli::check(*profile, output); };
+  auto arguments = std::make_shared<CheckArguments>();
+  check->add_option("PROFILE", arguments->profile, "Directory of the profile")->required();
+  check
+      ->add_option("--level", arguments->level,
+                   "space: free space only; structure: every page but values; everything")
+      ->check(CLI::IsMember({"space", "structure", "everything"}))
+      ->capture_default_str();
+  check->add_flag("--progress", arguments->progress, "Show how far it is");
+  check->callback([arguments, &output, &command] {
+    command = [arguments, &output] { return cli::check(*arguments, output); };
   });
 }
 
@@ -123,6 +134,7 @@ int run(int argc, char** argv) {
   add_list(app, output, command);
   add_stat(app, output, command);
   add_check(app, output, command);
+  add_maintenance(app, output, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -7,6 +7,7 @@
 #include <kist/manager.h>
 
 #include "kvstore/cli/commands.h"
+#include "kvstore/cli/maintenance.h"
 #include "kvstore/cli/value_text.h"
 
 namespace kist::cli {
@@ -33,6 +34,7 @@ Result<Profile> open_to_read(const std::string& profile) {
 
 Result<int> stat(const StatArguments& arguments, const OutputOptions& options) {
   KIST_ASSIGN(const Profile profile, open_to_read(arguments.profile));
+  if (arguments.pages) return page_use(arguments.profile, options);
   if (!arguments.store.empty()) {
     KIST_ASSIGN(const engine::TableStats stats, profile.store_stats(arguments.store));
     print_numbers({{"records", stats.records},
@@ -58,9 +60,13 @@ Result<int> stat(const StatArguments& arguments, const OutputOptions& options) {
   return kExitOk;
 }
 
-Result<int> check(const std::string& path, const OutputOptions& options) {
-  KIST_ASSIGN(const Profile profile, open_to_read(path));
-  KIST_ASSIGN(const engine::CheckReport report, profile.check());
+Result<int> check(const CheckArguments& arguments, const OutputOptions& options) {
+  KIST_ASSIGN(const Profile profile, open_to_read(arguments.profile));
+  engine::CheckOptions how;
+  if (arguments.level == "space") how.level = engine::CheckLevel::kSpace;
+  if (arguments.level == "structure") how.level = engine::CheckLevel::kStructure;
+  how.progress = progress_on_stderr(arguments.progress, "check");
+  KIST_ASSIGN(const engine::CheckReport report, profile.check(how));
   if (options.json) {
     auto violations = nlohmann::json::array();
     for (const engine::Violation& violation : report.violations) {

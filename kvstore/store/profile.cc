@@ -73,12 +73,13 @@ Result<void> Profile::sync() const {
   return database.sync();
 }
 
-Result<engine::CheckReport> Profile::check() const {
+Result<engine::CheckReport> Profile::check(const engine::CheckOptions& options) const {
   if (!use_) return empty_handle("profile");
   KIST_ASSIGN(const engine::Database database, database_of(*use_));
-  KIST_ASSIGN(engine::CheckReport report, database.check());
+  KIST_ASSIGN(engine::CheckReport report, database.check(options));
   // A snapshot that the engine found broken would only be reported again in other words.
-  if (report.clean()) KIST_TRY(check_stores(database, report));
+  const bool values = options.level == engine::CheckLevel::kEverything;
+  if (values && report.clean()) KIST_TRY(check_stores(database, report));
   return report;
 }
 

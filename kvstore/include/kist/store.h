@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <kist/engine/check_options.h>
 #include <kist/engine/error.h>
 #include <kist/engine/stats.h>
 #include <kist/options.h>
@@ -108,8 +109,8 @@ class Profile {
   /// Makes everything committed so far durable.
   Result<void> sync() const;
   /// Verifies the file (engine) and what the store layer keeps in it: each store has its record and
-  /// its table, each value decodes. Reads everything.
-  Result<engine::CheckReport> check() const;
+  /// its table, each value decodes: the last only at the level kEverything. Errors: kStopped.
+  Result<engine::CheckReport> check(const engine::CheckOptions& options = {}) const;
   /// Sizes and counters of the file.
   Result<engine::EnvironmentStats> stats() const;
   /// Shape of one store. Errors: kTableNotFound.
