@@ -14,23 +14,12 @@
 #include "engine/txn/write_state.h"
 
 namespace kist::engine {
-namespace {
-
-// From this size on the pages are flushed before the slot: a second flush costs little then, and
-// recovery has nothing to prove.
-constexpr std::uint64_t kTwoFlushes = std::uint64_t{8} << 20;
-
-}  // namespace
-
 Result<std::uint64_t> WriteState::commit(Durability durability) {
   if (latched()) {
     return fail(ErrorCode::kLatched,
                 environment_.path + ": a write or flush failed before, so nothing is acknowledged");
   }
-  if (!changed) {
-    if (durability == Durability::kDurable) KIST_TRY(environment_.make_head_durable());
-    return snapshot_->id;
-  }
+  if (!changed) return snapshot_->id;
   return write_and_publish(durability);
 }
 
@@ -54,9 +43,9 @@ Result<CommitSpace> WriteState::plan() {
   }
   KIST_ASSIGN(const std::uint64_t nonce, os::random_u64());
   commit_nonce_ = nonce;
-  return environment_.space->plan_commit(
-      nonce, context.arena.live(), overflow, std::move(context.freed),
-      durability_ == Durability::kDurable ? trim : Trim::kNever);
+  return environment_.space->plan_commit(nonce, context.arena.live(), overflow,
+                                         std::move(context.freed),
+                                         durability_ == Durability::kDurable ? trim : Trim::kNever);
 }
 
 Result<void> WriteState::write_pages(const CommitSpace& plan) {
@@ -93,8 +82,16 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
   return {};
 }
 
-/// What the slot says of the transaction.
-void WriteState::describe(const CommitSpace& plan, MetaSlot& slot) const {
+/// What the slot of the transaction says.
+Result<MetaSlot> WriteState::describe(const CommitSpace& plan) const {
+  Environment& env = environment_;
+  MetaSlot slot = env.tip;
+  slot.id = id_;
+  slot.commit_nonce = commit_nonce_;
+  KIST_ASSIGN(const MetaSlot durable, env.durable_slot());
+  slot.base = durable.id;
+  slot.id_ceiling = env.id_ceiling();
+  slot.state = SlotState::kRelaxed;
   slot.catalog = snapshot_->catalog;
   slot.main = snapshot_->tables[0].record;
   slot.space = plan.record_ref;
@@ -102,35 +99,30 @@ void WriteState::describe(const CommitSpace& plan, MetaSlot& slot) const {
   slot.domain_version = snapshot_->domain_version;
   slot.markers = snapshot_->markers;
   if (metadata) slot.metadata = *metadata;
+  return slot;
 }
 
-/// Steps 2 to 4 of a commit: slot, flush, head.
-Result<void> WriteState::finish(const CommitSpace& plan, MetaSlot& slot, Durability durability) {
+/// Makes what was written the tip.
+Result<void> WriteState::finish(const CommitSpace& plan) {
   Environment& env = environment_;
-  const bool durable = durability == Durability::kDurable;
-  const std::uint64_t bytes = memory_->bytes() + early.bytes_written();
-  const bool flush_first = early.grew() || early.rewrites() || (durable && bytes >= kTwoFlushes);
-  const bool flushes = !planted(Bug::kNoFlush);
-  if (flush_first && flushes) {
-    KIST_TRY(env.file.flush());
-    // Everything below is on the device. A relaxed slot itself is not, so its base stays behind.
-    if (durable) slot.base = id_;
+  KIST_ASSIGN(MetaSlot slot, describe(plan));
+  if (early.rewrites()) {
+    // Nothing may name this transaction before its last contents are surely on the device: neither
+    // a slot nor the lock file.
+    KIST_TRY(env.flush_writes());
+    slot.base = id_;
   }
-  slot.state = durable ? SlotState::kDurable : SlotState::kRelaxed;
-  describe(plan, slot);
-  KIST_TRY(env.write_slot(slot));
-  KIST_FAILPOINT("commit.after_slot");
-  if (durable && planted(Bug::kPublishBeforeFlush)) env.publish(slot);
-  if (durable && flushes && !planted(Bug::kPublishBeforeFlush)) KIST_TRY(env.file.flush());
-  KIST_FAILPOINT("commit.after_flush");
-  env.publish(slot);
-  env.head = slot;
+  env.sharing->add_bytes_written(memory_->bytes() + early.bytes_written());
+  KIST_FAILPOINT("commit.before_tip");
+  env.store_tip(slot);
+  KIST_FAILPOINT("commit.after_tip");
+  env.tip = slot;
   return {};
 }
 
 /// Everything but the slot. An error has been dealt with: the environment is as if nothing had been
 /// tried, or latched.
-Result<CommitSpace> WriteState::write_everything(Durability durability, MetaSlot& slot) {
+Result<CommitSpace> WriteState::write_everything(Durability durability) {
   Environment& env = environment_;
   const Change announced(*snapshot_, context);
   durability_ = durability;
@@ -139,19 +131,11 @@ Result<CommitSpace> WriteState::write_everything(Durability durability, MetaSlot
   KIST_ASSIGN(CommitSpace space_plan, plan());
   KIST_TRY(env.raise_ceiling(id_));
   env.sharing->burn(id_);
-  env.sharing->set_in_commit(id_);
   KIST_FAILPOINT("commit.before_pages");
   if (auto grown = early.lengthen(space_plan.file_pages); !grown) {
-    env.sharing->set_in_commit(0);  // nothing was written that anything refers to
     if (grown.error().code != ErrorCode::kNoSpace) return std::unexpected(env.latch(grown.error()));
     return std::unexpected(std::move(grown).error());
   }
-  slot = env.head;
-  slot.id = id_;
-  slot.commit_nonce = commit_nonce_;
-  slot.base = env.durable_id(env.head);
-  if (durability == Durability::kDurable && slot.id_ceiling - id_ < 1024) slot.id_ceiling += 4096;
-
   const Result<void> done = write_pages(space_plan);
   KIST_FAILPOINT("commit.after_pages");
   if (!done) return std::unexpected(env.latch(done.error()));
@@ -160,22 +144,29 @@ Result<CommitSpace> WriteState::write_everything(Durability durability, MetaSlot
 
 Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
   Environment& env = environment_;
-  const std::uint64_t version_before = env.head.domain_version;
-  MetaSlot slot;
-  KIST_ASSIGN(const CommitSpace space_plan, write_everything(durability, slot));
-  if (auto done = finish(space_plan, slot, durability); !done) {
-    return std::unexpected(env.latch(done.error()));
-  }
+  const std::uint64_t version_before = env.tip.domain_version;
+  KIST_ASSIGN(const CommitSpace space_plan, write_everything(durability));
+  if (auto done = finish(space_plan); !done) return std::unexpected(env.latch(done.error()));
   env.space->committed();
-  env.sharing->set_in_commit(0);
-  KIST_FAILPOINT("commit.after_publish");
-  if (space_plan.file_pages < space_plan.file_pages_before) {
-    // Nothing refers to the tail any more. If this fails, the file stays longer than it needs to
-    // be.
-    (void)env.file.resize(space_plan.file_pages * env.page_size);
+  if (durability == Durability::kRelaxed) {
+    if (auto kept = env.keep_relaxed_slot(); !kept) return std::unexpected(kept.error());
+    env.sharing->publish_tip();
   }
-  if (slot.domain_version != version_before) env.raised_domain_version(slot.domain_version);
+  KIST_FAILPOINT("commit.after_publish");
+  if (space_plan.file_pages < space_plan.file_pages_before) KIST_TRY(cut_file(space_plan));
+  if (env.tip.domain_version != version_before) env.raised_domain_version(env.tip.domain_version);
   return id_;
+}
+
+/// Gives the tail of the file back, to which nothing refers any more. Not before a slot on the
+/// device says that the file is shorter, and still as the writer, so that nobody lengthens it again
+/// meanwhile.
+Result<void> WriteState::cut_file(const CommitSpace& plan) {
+  KIST_TRY(environment_.wait_durable(id_, std::nullopt));
+  // If this fails, the file stays longer than it needs to be.
+  (void)environment_.file.resize(plan.file_pages * environment_.page_size);
+  KIST_FAILPOINT("commit.after_cut");
+  return {};
 }
 
 Result<std::uint64_t> WriteState::prepare() {
@@ -183,28 +174,10 @@ Result<std::uint64_t> WriteState::prepare() {
     return fail(ErrorCode::kLatched,
                 environment_.path + ": a write or flush failed before, so nothing is acknowledged");
   }
-  MetaSlot slot;
-  KIST_ASSIGN(const CommitSpace space_plan, write_everything(Durability::kDurable, slot));
-  if (auto done = finish_prepared(space_plan, slot); !done) {
-    return std::unexpected(environment_.latch(done.error()));
-  }
+  KIST_ASSIGN(const CommitSpace space_plan, write_everything(Durability::kDurable));
+  KIST_ASSIGN(MetaSlot slot, describe(space_plan));
+  KIST_TRY(environment_.write_prepared(slot));
   return id_;
-}
-
-/// Two flushes, so that a prepared slot that is whole says by itself that all it refers to is, too.
-Result<void> WriteState::finish_prepared(const CommitSpace& plan, MetaSlot& slot) {
-  Environment& env = environment_;
-  KIST_TRY(env.file.flush());
-  slot.base = id_;
-  slot.state = SlotState::kPrepared;
-  describe(plan, slot);
-  KIST_TRY(env.write_slot(slot));
-  KIST_FAILPOINT("prepare.after_slot");
-  KIST_TRY(env.file.flush());
-  env.sharing->set_prepared(id_);
-  env.sharing->set_in_commit(0);
-  KIST_FAILPOINT("prepare.after_flush");
-  return {};
 }
 
 }  // namespace kist::engine

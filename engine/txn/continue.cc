@@ -51,7 +51,14 @@ Result<WriteTxn> Database::upgrade(ReadTxn& txn, Wait wait) const {
 Result<std::uint64_t> WriteTxn::commit_and_continue(std::optional<Durability> durability) {
   KIST_ASSIGN(WriteState * state, committable(snapshot_));
   Environment& environment = *snapshot_->environment;
-  auto committed = state->commit(durability.value_or(environment.options.durability));
+  const Durability how = durability.value_or(environment.options.durability);
+  auto committed = state->commit(how);
+  if (committed && how == Durability::kDurable) {
+    // Still as the writer, who goes on with what was just committed.
+    if (auto done = environment.wait_durable(*committed, std::nullopt); !done) {
+      committed = std::unexpected(std::move(done).error());
+    }
+  }
   if (!committed) {
     abort();
     return committed;
@@ -74,13 +81,19 @@ Result<ReadTxn> WriteTxn::commit_and_read(std::optional<Durability> durability) 
   reader.snapshot_ = std::make_shared<Snapshot>(environment);
   // What can fail comes first, while nothing has happened yet.
   Result<void> done = environment->announce_read(*reader.snapshot_);
+  const Durability how = durability.value_or(environment->options.durability);
+  std::uint64_t id = 0;
   if (done) {
-    const auto committed =
-        snapshot_->write->commit(durability.value_or(environment->options.durability));
-    if (!committed) done = std::unexpected(committed.error());
+    const auto committed = snapshot_->write->commit(how);
+    if (committed) {
+      id = *committed;
+    } else {
+      done = std::unexpected(committed.error());
+    }
   }
-  if (done) done = environment->pin_newest(*reader.snapshot_);
+  if (done) done = environment->pin_tip(*reader.snapshot_);
   abort();
+  if (done && how == Durability::kDurable) done = environment->wait_durable(id, std::nullopt);
   KIST_TRY(done);
   return reader;
 }

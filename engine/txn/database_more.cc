@@ -106,7 +106,7 @@ Result<void> WriteTxn::set_metadata(Bytes metadata) {
   Metadata stored;
   stored.size = static_cast<std::uint16_t>(metadata.size());
   std::ranges::copy(metadata, stored.bytes.begin());
-  if (stored == state->metadata.value_or(snapshot_->environment->head.metadata)) return {};
+  if (stored == state->metadata.value_or(snapshot_->environment->tip.metadata)) return {};
   state->metadata = stored;
   state->changed = true;
   return {};

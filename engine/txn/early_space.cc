@@ -74,7 +74,7 @@ Result<void> EarlySpace::make_writable(std::span<const Run> runs, std::uint64_t 
 }
 
 Result<void> EarlySpace::lengthen(std::uint64_t pages) {
-  return environment_.ensure_file_pages(pages, grew_);
+  return environment_.ensure_file_pages(pages);
 }
 
 void EarlySpace::about_to_write(std::span<const Run> runs) const {

@@ -60,8 +60,6 @@ class EarlySpace {
   /// Whether pages may have been written twice, with two contents under one birth. Then nothing may
   /// refer to them, on the device, before a flush has made the second one surely the one there is.
   bool rewrites() const { return rewrites_; }
-  /// Whether the file was lengthened: a flush is due before a slot says so.
-  bool grew() const { return grew_; }
   std::uint64_t bytes_written() const { return bytes_written_; }
   /// Must be called with every run that is about to be written by this transaction: forgets that
   /// other contents of its pages were found to be whole.
@@ -80,7 +78,6 @@ class EarlySpace {
   std::vector<FreeRuns> levels_;  // what each open level took
   std::vector<OpenRun> open_;
   bool rewrites_ = false;
-  bool grew_ = false;
   std::uint64_t bytes_written_ = 0;
 };
 

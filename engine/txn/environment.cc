@@ -34,20 +34,12 @@ Registry& registry() {
   return *current.load();
 }
 
-Identity identity_of(const MetaSlot& slot) {
-  Identity identity;
-  store64(identity.data(), slot.nonce_high);
-  store64(identity.data() + 8, slot.nonce_low);
-  return identity;
-}
-
 std::uint32_t next_environment_serial() {
   static std::atomic<std::uint32_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-using HeadWords = std::array<std::uint64_t, kHeadWords>;
-static_assert(sizeof(HeadWords) == kMetaSlotSize, "the head in shared memory is a meta slot");
+static_assert(sizeof(HeadWords) == kMetaSlotSize, "a tip in shared memory is a meta slot");
 
 constexpr std::uint64_t kLeastMaxFileSize = 65'536;
 constexpr std::uint64_t kMostGrowthStep = std::uint64_t{1} << 40;
@@ -231,44 +223,61 @@ Result<void> Environment::map(const MetaSlot& slot) {
   return {};
 }
 
-Result<Choice> Environment::choose(const SlotSet& set) {
+Result<Choice> Environment::choose(const SlotSet& set, const std::vector<MetaSlot>& tips) {
   if (options.snapshot) return choose_older(*pager, set, *options.snapshot);
-  return choose_slot(*pager, set);
+  return choose_slot(*pager, set, tips);
 }
 
 Result<void> Environment::start_sole() {
   KIST_ASSIGN(const SlotSet set, read_slots(file));
   KIST_TRY(judge_slots(set, path));
   KIST_TRY(map(set.newest_first().front()));
-  KIST_ASSIGN(const Choice choice, choose(set));
-  if (options.read_only && !options.exclusive) {
-    return sharing->join_lock_file(identity_of(choice.slot));
-  }
-  KIST_TRY(sharing->create_lock_file(identity_of(choice.slot)));
-  head = choice.slot;
-  if (options.read_only) {
-    publish(head);
-    return {};
-  }
-  if (!options.snapshot) KIST_TRY(keep_prepared(set));
-  head.id_ceiling = set.id_ceiling();
-  sharing->burn(head.id_ceiling - 1);
-  if (!choice.clean) {
-    // What was proven may be in the page cache only, and a rejected slot must never come back.
-    KIST_TRY(rewrite_pages(file, *pager, choice.proven));
-    for (const std::uint32_t index : choice.rejected) KIST_TRY(erase_slot(file, index));
-    KIST_TRY(file.flush());
-    KIST_TRY(confirm_head());
+  const Identity identity = identity_of(set.newest_first().front());
+  KIST_ASSIGN(const Choice choice, choose(set, leftover_tips(identity)));
+  if (options.read_only && !options.exclusive) return sharing->join_lock_file(identity);
+
+  tip = choice.slot;
+  tip.id_ceiling = known_ceiling_ = set.id_ceiling();
+  std::optional<MetaSlot> waiting;
+  if (!options.read_only) {
     if (options.snapshot) {
-      // What it says of newer transactions must never be believed.
-      KIST_TRY(os::unlink_file(path + "-lock", options.observer));
+      // What the lock file says of newer transactions must never be believed.
+      KIST_TRY(forget_lock_file());
+    } else {
+      KIST_ASSIGN(waiting, keep_prepared(set));
     }
-    log(LogLevel::kInfo,
-        fmt::format("{}: was not closed in good order; transaction {} was found whole{}", path,
-                    head.id, choice.rejected.empty() ? "" : ", what came after it was not"));
+    if (!choice.clean) KIST_TRY(adopt(choice));
+    if (options.exclusive) KIST_TRY(forget_lock_file());
   }
-  publish(head);
+  // Only now: until the choice is confirmed, the lock file may be the only one that knows of it.
+  KIST_TRY(sharing->create_lock_file(identity, choice.rejected_tips));
+  sharing->set_prepared(waiting ? waiting->id : 0);
+  sharing->burn(tip.id_ceiling - 1);
+  sharing->set_durable({tip.id, tip.index});
+  store_tip(tip);
+  sharing->publish_tip();
   return {};
+}
+
+/// What was proven may be in the page cache only, and a rejected slot must never come back.
+Result<void> Environment::adopt(const Choice& choice) {
+  KIST_TRY(rewrite_pages(file, *pager, choice.proven));
+  for (const std::uint32_t index : choice.rejected) KIST_TRY(erase_slot(file, index));
+  KIST_TRY(file.flush());
+  KIST_TRY(confirm_tip());
+  log(LogLevel::kInfo,
+      fmt::format("{}: was not closed in good order; transaction {} was found whole{}", path,
+                  tip.id, choice.rejected.empty() ? "" : ", what came after it was not"));
+  return {};
+}
+
+/// Removes the lock file that others have used, while nobody does, for good: what is said there of
+/// commits is known by now, or is not to be believed.
+Result<void> Environment::forget_lock_file() {
+  if (in_memory_) return {};
+  KIST_ASSIGN(const bool removed, os::unlink_file(path + "-lock", options.observer));
+  if (!removed) return {};
+  return os::flush_directory(path.substr(0, path.rfind('/') + 1), options.observer);
 }
 
 Result<void> Environment::start_joined() {
@@ -312,57 +321,52 @@ Result<void> Environment::shutdown() {
   KIST_ASSIGN(const bool last, sharing->begin_close());
   Result<void> done;
   if (last && !options.read_only && sharing->uses_slots() && sharing->latch() == 0) {
-    done = take_head();
-    if (done && head.state != SlotState::kConfirmed) {
-      if (head.state == SlotState::kRelaxed) done = file.flush();
-      if (done) done = confirm_head();
-    }
+    done = take_tip();
+    if (done && tip.state != SlotState::kConfirmed) done = confirm_last();
   }
   sharing->finish_close();
   if (options.exclusive && !in_memory_) static_cast<void>(file.unlock(kAloneByte, 1));
   return done;
 }
 
-Result<void> Environment::take_head() {
-  HeadWords words;
-  if (!sharing->read_head_checked(words)) {
-    return fail(ErrorCode::kDamaged, path + "-lock: holds no head that can be trusted");
-  }
+Result<void> Environment::confirm_last() {
+  KIST_ASSIGN(const MetaSlot durable, durable_slot());
+  if (durable.id < tip.id) KIST_TRY(file.flush());
+  tip.index = durable.index;
+  KIST_TRY(confirm_tip());
+  // Readers may live on, and writers come back to them.
+  sharing->publish_tip();
+  sharing->set_durable({tip.id, tip.index});
+  return {};
+}
+
+Result<MetaSlot> Environment::decode_tip(const HeadWords& words) const {
   MetaSlotBytes bytes;
   std::memcpy(bytes.data(), words.data(), bytes.size());
   const DecodedSlot decoded = decode_meta_slot(bytes, load32(bytes.data() + 124));
   if (decoded.verdict != SlotVerdict::kValid || decoded.slot.seed != seed ||
       decoded.slot.page_size != page_size || decoded.slot.index >= kMetaSlots) {
-    return fail(ErrorCode::kDamaged, path + "-lock: the head is not one of this store");
+    return fail(ErrorCode::kDamaged, path + "-lock: holds a commit that is none of this store");
   }
-  head = decoded.slot;
-  return sharing->in_commit() == 0 ? Result<void>() : recover_dead_writer();
+  return decoded.slot;
 }
 
-/// A writer died between its first write and its publication. Its transaction is either whole, and
-/// becomes the head, or its slot is erased, so that no later recovery finds it.
-Result<void> Environment::recover_dead_writer() {
-  KIST_ASSIGN(const SlotSet set, read_slots(file));
-  bool changed = false;
-  for (const MetaSlot& slot : set.newest_first()) {
-    if (slot.id <= head.id) break;
-    KIST_ASSIGN(const Proof proof, prove(*pager, slot));
-    changed = true;
-    if (proof.whole) {
-      KIST_TRY(rewrite_pages(file, *pager, proof.found));
-      head = slot;
-      if (head.state == SlotState::kRelaxed) head.state = SlotState::kDurable;
-      KIST_TRY(store_slot(file, head));
-      break;
-    }
-    KIST_TRY(erase_slot(file, slot.index));
+/// What the processes before left in the lock file, as far as it can be a commit of this store.
+std::vector<MetaSlot> Environment::leftover_tips(const Identity& identity) const {
+  std::vector<MetaSlot> tips;
+  if (in_memory_) return tips;
+  for (const HeadWords& words : engine::leftover_tips(path + "-lock", identity, options.observer)) {
+    if (auto slot = decode_tip(words)) tips.push_back(*slot);
   }
-  if (changed) KIST_TRY(file.flush());
-  publish(head);
-  KIST_TRY(keep_prepared(set));
-  sharing->set_in_commit(0);
-  log(LogLevel::kInfo,
-      fmt::format("{}: a writer died in its commit; transaction {} is the newest", path, head.id));
+  return tips;
+}
+
+Result<void> Environment::take_tip() {
+  HeadWords words;
+  if (!sharing->read_tip(words)) {
+    return fail(ErrorCode::kDamaged, path + "-lock: holds no commit that can be trusted");
+  }
+  KIST_ASSIGN(tip, decode_tip(words));
   return {};
 }
 
@@ -371,14 +375,11 @@ Result<void> Environment::begin_write(Snapshot& snapshot, Wait wait) {
   if (options.read_only) return fail(ErrorCode::kReadOnly, path + ": is open for reading only");
   KIST_TRY(sharing->lock_writer(wait));
   const Result<void> begun = [&]() -> Result<void> {
-    if (sharing->latch() != 0) {
-      return fail(ErrorCode::kLatched,
-                  path + ": a write or flush failed before; close every handle and open it again");
-    }
+    KIST_TRY(latched_error());
     if (path_check_ != 0) KIST_TRY(check_place());
-    KIST_TRY(take_head());
+    KIST_TRY(take_tip());
     KIST_TRY(refuse_while_prepared());
-    return view_head(snapshot);
+    return view_tip(snapshot);
   }();
   if (!begun) {
     if (space->active()) space->rollback();
@@ -388,31 +389,31 @@ Result<void> Environment::begin_write(Snapshot& snapshot, Wait wait) {
 }
 
 Result<void> Environment::continue_write(Snapshot& snapshot) {
-  if (sharing->latch() != 0) return fail(ErrorCode::kLatched, path + ": a write failed before");
+  KIST_TRY(latched_error());
   if (space->active()) space->rollback();  // nothing was committed because nothing had changed
-  return view_head(snapshot);
+  return view_tip(snapshot);
 }
 
-Result<void> Environment::view_head(Snapshot& snapshot) {
+Result<void> Environment::view_tip(Snapshot& snapshot) {
   KIST_TRY(load_space());
-  const MetaSlotBytes bytes = encode_meta_slot(head);
+  const MetaSlotBytes bytes = encode_meta_slot(tip);
   return fill(snapshot, bytes);
 }
 
 Result<void> Environment::load_space() {
   const SpaceReader reader = [this](const Ref& ref) -> Result<Bytes> {
     const std::uint64_t pages = (ref.count + page_size - 1) / page_size;
-    KIST_ASSIGN(const MapGeneration* map, pager->cover(head.file_pages));
-    const std::uint64_t limit = std::min(map->pages, head.file_pages);
+    KIST_ASSIGN(const MapGeneration* map, pager->cover(tip.file_pages));
+    const std::uint64_t limit = std::min(map->pages, tip.file_pages);
     if (ref.page < first_page(page_size) || ref.page >= limit || pages > limit - ref.page) {
       return std::unexpected(pager->damage(ref.page, "a space record lies outside the file"));
     }
     return Bytes(map->mapping->data() + ref.page * page_size, pages * page_size);
   };
-  KIST_TRY(space->load(head.space, head.file_pages, head.id, head.commit_nonce, reader));
+  KIST_TRY(space->load(tip.space, tip.file_pages, tip.id, tip.commit_nonce, reader));
   KIST_ASSIGN(const Pins pins, needed_snapshots());
   space->release(pins);
-  space->begin(std::max(head.id, sharing->burned_id()) + 1);
+  space->begin(std::max(tip.id, sharing->burned_id()) + 1);
   return {};
 }
 

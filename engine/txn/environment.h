@@ -28,6 +28,7 @@
 
 namespace kist::engine {
 
+struct Choice;
 class Snapshot;
 
 /// What one process holds of one open data file. All handles of the file in this process share it;
@@ -42,13 +43,14 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
   /// Pins the newest commit for `snapshot`.
   Result<void> begin_read(Snapshot& snapshot);
+  /// The same, and returns everything about that commit, whether or not it has a slot in the file.
+  Result<MetaSlot> begin_read_whole(Snapshot& snapshot);
   /// The same in two steps: pins everything, then only the newest commit of that later moment.
   /// Only with slots.
   Result<void> announce_read(Snapshot& snapshot);
   Result<void> pin_newest(Snapshot& snapshot);
-  /// Pins the newest commit and returns everything that its meta slot says: what upkeep needs that
-  /// goes beyond its tables. Waits for nobody. Errors: those of begin_read().
-  Result<MetaSlot> begin_read_whole(Snapshot& snapshot);
+  /// The same with the tip, which need not be published yet. Writer only.
+  Result<void> pin_tip(Snapshot& snapshot);
   /// Makes `copy` a second view of what `snapshot` reads, under the same pin.
   void share_read(Snapshot& snapshot, Snapshot& copy);
   void end_read(Snapshot& snapshot);
@@ -70,20 +72,30 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
   /// Sizes and counters; waits for the writer, whose free map it reads.
   Result<EnvironmentStats> stats();
-  /// Makes the newest commit durable when it is not.
+  /// Makes everything committed so far durable.
   Result<void> sync();
-  /// The same for the writer.
-  Result<void> make_head_durable();
+  /// Returns when transaction `id`, which is the tip or older, is durable and can be read. Flushes
+  /// itself when nobody else does; then that is for everybody who waits. Errors: kBusy (zero wait),
+  /// kTimedOut, kInvalidArgument (no such transaction yet), kLatched, kForked, errors of the flush.
+  Result<void> wait_durable(std::uint64_t id, Wait wait);
+  /// The meta slot of the newest durable transaction. Errors: kDamaged, kIo.
+  Result<MetaSlot> durable_slot();
+  /// Flushes what was written so far, without making anything durable. Writer only.
+  Result<void> flush_writes();
   /// The prepared transaction that waits for its decision, if any.
   Result<std::optional<MetaSlot>> prepared();
+  /// Writes the slot of a transaction that is now prepared. Writer only. What fails latches.
+  Result<void> write_prepared(MetaSlot& slot);
   /// Makes the prepared transaction `id` the newest commit, durably, or forgets it.
   Result<void> decide_prepared(std::uint64_t id, bool commit, Wait wait);
+  /// Where the lock file goes with its process, a slot has to tell of relaxed commits, should that
+  /// be killed. Writer only. What fails latches.
+  Result<void> keep_relaxed_slot();
   /// What the user says of the environment, as of the newest commit.
   Result<Metadata> metadata();
   /// The map of the newest snapshot for advice and warming up, and how many of its bytes are in the
   /// file.
   Result<std::pair<const MapGeneration*, std::uint64_t>> mapped_file();
-
   /// Gives up a handle; shuts the environment down when it was the last.
   static Result<void> let_go(std::shared_ptr<Environment> environment);
   /// Ends everything: when no other process is left, confirms the newest commit in a slot of its
@@ -104,16 +116,15 @@ class Environment : public std::enable_shared_from_this<Environment> {
   }
   std::string table_name(std::uint32_t index);
 
-  /// Writes `slot` to the next place that no pinned transaction needs, sets slot.index. Writer
-  /// only.
-  Result<void> write_slot(MetaSlot& slot);
   /// Makes the ids up to some way above `id` usable: raises the ceiling in a flushed slot when `id`
   /// has reached it. Writer only.
   Result<void> raise_ceiling(std::uint64_t id);
-  /// Lengthens the file to `pages`, on the device. Writer only. `grew` tells whether it had to.
-  Result<void> ensure_file_pages(std::uint64_t pages, bool& grew);
-  /// Makes `slot` the head that readers begin on. Writer only.
-  void publish(const MetaSlot& slot);
+  /// Ids below it may be used. Writer only.
+  std::uint64_t id_ceiling() const { return known_ceiling_; }
+  /// Lengthens the file to `pages`; no flush. Writer only.
+  Result<void> ensure_file_pages(std::uint64_t pages);
+  /// Makes `slot` the tip; readers do not see it yet. Writer only.
+  void store_tip(const MetaSlot& slot);
   /// Latches the environment for all processes because of `cause`, and returns the error to report.
   Error latch(const Error& cause);
 
@@ -125,9 +136,6 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void raised_domain_version(std::uint64_t version);
 
   bool stale() const { return sharing->stale(); }
-  std::uint64_t durable_id(const MetaSlot& slot) const {
-    return slot.state == SlotState::kRelaxed ? slot.base : slot.id;
-  }
 
   std::string path;
   Options options;
@@ -140,8 +148,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Comparators comparators;
 
   // Protected by the writer lock.
-  MetaSlot head;                        // newest commit
-  std::unique_ptr<SpaceMap> space;      // after begin_write(): of `head`, with a transaction active
+  MetaSlot tip;                         // newest commit
+  std::unique_ptr<SpaceMap> space;      // after begin_write(): of `tip`, with a transaction active
   std::shared_ptr<DirtyMemory> memory;  // shared with readers of uncommitted states
 
  private:
@@ -166,12 +174,24 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> start_sole();
   Result<void> start_joined();
   Result<void> map(const MetaSlot& slot);
-  Result<void> confirm_head();
+  Result<void> confirm_tip();
+  Result<void> confirm_last();
+  Result<void> adopt(const Choice& choice);
+  Result<void> take_tip();
+  Result<MetaSlot> decode_tip(const HeadWords& words) const;
+  std::vector<MetaSlot> leftover_tips(const Identity& identity) const;
+  Result<void> forget_lock_file();
+  Result<void> latched_error() const;
+  Result<bool> try_flushing(const std::function<Result<void>()>& action);
+  Result<void> when_flushing(const std::function<Result<void>()>& action);
+  Result<void> commit_prepared(const MetaSlot& prepared);
+  Result<void> raise_flushed_ceiling(std::uint64_t ceiling);
+  Result<void> flush_tip(std::uint64_t least_ceiling);
+  Result<void> write_slot_and_flush(MetaSlot& slot, const MetaSlot& before, TipPlace place);
+  Result<std::uint32_t> next_slot_place(const MetaSlot& durable);
   Result<void> refuse_while_prepared();
-  Result<void> keep_prepared(const SlotSet& set);
-  Result<Choice> choose(const SlotSet& set);
-  Result<void> recover_dead_writer();
-  Result<void> take_head();
+  Result<std::optional<MetaSlot>> keep_prepared(const SlotSet& set);
+  Result<Choice> choose(const SlotSet& set, const std::vector<MetaSlot>& tips);
   Result<void> load_space();
   void configure_space();
   Result<void> lengthen_file(std::uint64_t pages);
@@ -179,11 +199,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<Pins> needed_snapshots();
   Result<MetaSlot> choose_head_read_only();
   Result<MetaSlotBytes> choose_head();
-  Result<MetaSlot> whole_head();
-  Result<void> pin_by_lock(Snapshot& snapshot);
-  Result<void> view_head(Snapshot& snapshot);
+  Result<MetaSlotBytes> pin_by_lock(Snapshot& snapshot);
+  Result<void> view_tip(Snapshot& snapshot);
   Result<void> fill(Snapshot& snapshot, std::span<const std::uint8_t> head_bytes);
-  Result<std::uint32_t> next_slot_index();
 
   const std::uint32_t serial_;
   const bool in_memory_;
@@ -197,9 +215,11 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::vector<std::string> names_{""};
   std::map<std::string, std::uint32_t, std::less<>> indexes_;
   std::atomic<std::uint32_t> name_count_ = 1;  // names_.size()
-  std::uint64_t durable_slot_id_ =
-      0;  // transaction that durable_slot_ was seen to hold; writer only
-  std::uint32_t durable_slot_ = 0;
+  std::uint64_t promised_pages_ = 0;           // length that a relaxed slot says; writer only
+  std::uint64_t known_ceiling_ = 0;            // ids below it may be used; writer only
+  std::mutex durable_mutex_;                   // protects the next
+  MetaSlot durable_slot_;  // newest that was seen or written, to be checked against
+                           // Sharing::durable(); id 0: none yet
   bool closed_ = false;
   SpareSnapshots spares_;  // they refer to no environment while they are here
 };

@@ -14,21 +14,53 @@ namespace kist::engine {
 /// Finds the prepared transaction, if there is one, before there is any writer. Its slot was
 /// written behind a flush of all it refers to, so it needs no proof when it is whole; but it may be
 /// in the page cache only.
-Result<void> Environment::keep_prepared(const SlotSet& set) {
-  const std::optional<MetaSlot> waiting = set.prepared_after(head.id);
+Result<std::optional<MetaSlot>> Environment::keep_prepared(const SlotSet& set) {
+  const std::optional<MetaSlot> waiting = set.prepared_after(tip.id);
   if (waiting) {
     KIST_TRY(store_slot(file, *waiting));
     KIST_TRY(file.flush());
     log(LogLevel::kWarning, fmt::format("{}: transaction {} is prepared and waits for its decision",
                                         path, waiting->id));
   }
-  sharing->set_prepared(waiting ? waiting->id : 0);
-  return {};
+  return waiting;
+}
+
+/// The place for a slot beside the newest durable one and that of a prepared transaction. All
+/// others are older, or from a leader that died. Under the flush lock, or alone.
+Result<std::uint32_t> Environment::next_slot_place(const MetaSlot& durable) {
+  const std::uint32_t index = (durable.index + 1) % kMetaSlots;
+  KIST_ASSIGN(const SlotSet set, read_slots(file));
+  const std::optional<MetaSlot> waiting = set.prepared_after(durable.id);
+  return waiting && waiting->index == index ? (index + 1) % kMetaSlots : index;
+}
+
+/// Two flushes, so that a prepared slot that is whole says by itself that all it refers to is, too.
+Result<void> Environment::write_prepared(MetaSlot& slot) {
+  slot.base = slot.id;
+  slot.state = SlotState::kPrepared;
+  // Before the slot: should this process die now, the next writer looks what became of it.
+  sharing->set_prepared(slot.id);
+  return when_flushing([&]() -> Result<void> {
+    KIST_TRY(file.flush());
+    KIST_ASSIGN(const MetaSlot before, durable_slot());
+    slot.index = (before.index + 1) % kMetaSlots;
+    KIST_TRY(store_slot(file, slot));
+    KIST_FAILPOINT("prepare.after_slot");
+    KIST_TRY(file.flush());
+    KIST_FAILPOINT("prepare.after_flush");
+    return {};
+  });
 }
 
 Result<void> Environment::refuse_while_prepared() {
   const std::uint64_t id = sharing->prepared();
   if (id == 0) return {};
+  KIST_ASSIGN(const SlotSet set, read_slots(file));
+  if (!set.prepared_after(tip.id)) {
+    // Whoever prepared it died before its slot was written, or after it was decided.
+    sharing->set_prepared(0);
+    return {};
+  }
   return fail(
       ErrorCode::kPrepared,
       fmt::format("{}: transaction {} is prepared; commit it or roll it back first", path, id));
@@ -41,34 +73,37 @@ Result<std::optional<MetaSlot>> Environment::prepared() {
   return set.prepared_after(newest);
 }
 
+Result<void> Environment::commit_prepared(const MetaSlot& prepared) {
+  MetaSlot slot = prepared;
+  slot.state = SlotState::kRelaxed;
+  slot.base = slot.id;  // a flush vouched for it before it was called prepared
+  store_tip(slot);
+  tip = slot;
+  // Its own slot stays until another one says the same.
+  return wait_durable(slot.id, std::nullopt);
+}
+
 Result<void> Environment::decide_prepared(std::uint64_t id, bool commit, Wait wait) {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
   if (options.read_only) return fail(ErrorCode::kReadOnly, path + ": is open for reading only");
   KIST_TRY(sharing->lock_writer(wait));
   const Result<void> done = [&]() -> Result<void> {
-    if (sharing->latch() != 0) return fail(ErrorCode::kLatched, path + ": a write failed before");
-    KIST_TRY(take_head());
+    KIST_TRY(latched_error());
+    KIST_TRY(take_tip());
     KIST_ASSIGN(const SlotSet set, read_slots(file));
-    const std::optional<MetaSlot> waiting = set.prepared_after(head.id);
+    const std::optional<MetaSlot> waiting = set.prepared_after(tip.id);
     if (!waiting || waiting->id != id) {
       return fail(ErrorCode::kNotFound, fmt::format("{}: no transaction {} is prepared", path, id));
     }
-    MetaSlot slot = *waiting;
-    Result<void> written;
     if (commit) {
-      slot.state = SlotState::kDurable;
-      slot.base = slot.id;  // a flush vouched for it before it was called prepared
-      written = write_slot(slot);
+      KIST_TRY(commit_prepared(*waiting));
     } else {
-      written = erase_slot(file, slot.index);
+      KIST_TRY(when_flushing([&]() -> Result<void> {
+        KIST_TRY(erase_slot(file, waiting->index));
+        return file.flush();
+      }));
     }
-    if (written) written = file.flush();
-    if (!written) return std::unexpected(latch(written.error()));
     KIST_FAILPOINT("decide.after_flush");
-    if (commit) {
-      head = slot;
-      publish(head);
-    }
     sharing->set_prepared(0);
     return {};
   }();

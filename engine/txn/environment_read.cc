@@ -16,7 +16,6 @@ namespace {
 constexpr std::size_t kReaderBytes = 320;
 constexpr std::size_t kFilePagesAt = 72;
 constexpr std::size_t kIdAt = 80;
-constexpr std::size_t kIndexAt = 124;
 constexpr std::size_t kCatalogAt = 128;
 constexpr std::size_t kMainAt = 192;
 constexpr std::size_t kDomainVersionAt = 280;
@@ -44,7 +43,7 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
     snapshot.markers[i] = load64(head_bytes.data() + kMarkersAt + 8 * i);
   }
   KIST_ASSIGN(const MapGeneration* map, pager->cover(file_pages));
-  snapshot.head_sequence = 0;
+  snapshot.head_place = 0;
   snapshot.id = load64(head_bytes.data() + kIdAt);
   snapshot.view = PageView(pager.get(), map, file_pages);
   snapshot.catalog = *catalog;
@@ -57,7 +56,10 @@ Result<void> Environment::begin_read(Snapshot& snapshot) {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
   if (path_check_due()) [[unlikely]]
     KIST_TRY(check_place());
-  if (!sharing->uses_slots()) return pin_by_lock(snapshot);
+  if (!sharing->uses_slots()) {
+    KIST_TRY(pin_by_lock(snapshot));
+    return {};
+  }
   KIST_TRY(announce_read(snapshot));
   return pin_newest(snapshot);
 }
@@ -74,19 +76,19 @@ Result<void> Environment::announce_read(Snapshot& snapshot) {
 }
 
 Result<void> Environment::pin_newest(Snapshot& snapshot) {
-  const std::uint64_t known = snapshot.head_sequence;
-  if (known != 0 && known == sharing->head_sequence()) [[likely]] {
+  const std::uint64_t known = snapshot.head_place;
+  if (known != 0 && known == sharing->head_place()) [[likely]] {
     sharing->pin_slot(snapshot.slot, snapshot.id);
     return {};
   }
   ReaderWords words;
-  const std::uint64_t sequence = sharing->read_head_sequence(words);
-  if (sequence == 0) [[unlikely]] {
+  const TipPlace place = sharing->read_placed_head(words);
+  if (place == 0) [[unlikely]] {
     return fail(ErrorCode::kDamaged, path + "-lock: holds no head");
   }
   sharing->pin_slot(snapshot.slot, words[kIdAt / 8]);
   KIST_TRY(fill(snapshot, as_head_bytes(words)));
-  snapshot.head_sequence = sequence;
+  snapshot.head_place = place;
   return {};
 }
 
@@ -108,12 +110,35 @@ void Environment::end_read(std::shared_ptr<Snapshot> snapshot) {
   environment->spares_.keep(std::move(snapshot));
 }
 
+Result<void> Environment::pin_tip(Snapshot& snapshot) {
+  sharing->pin_slot(snapshot.slot, tip.id);
+  return fill(snapshot, encode_meta_slot(tip));
+}
+
+Result<MetaSlot> Environment::begin_read_whole(Snapshot& snapshot) {
+  if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
+  HeadWords words;
+  if (sharing->uses_slots()) {
+    KIST_TRY(announce_read(snapshot));
+    if (!sharing->read_head_checked(words)) {
+      return fail(ErrorCode::kDamaged, path + "-lock: holds no head that can be trusted");
+    }
+    KIST_ASSIGN(const MetaSlot slot, decode_tip(words));
+    sharing->pin_slot(snapshot.slot, slot.id);
+    KIST_TRY(fill(snapshot, encode_meta_slot(slot)));
+    return slot;
+  }
+  KIST_ASSIGN(const MetaSlotBytes bytes, pin_by_lock(snapshot));
+  std::memcpy(words.data(), bytes.data(), bytes.size());
+  return decode_tip(words);
+}
+
 /// The head as those know it who have no slot: from the lock file of others, else from the file.
 Result<MetaSlotBytes> Environment::choose_head() {
   MetaSlotBytes bytes{};
-  ReaderWords words;
+  HeadWords words;
   if (sharing->read_head(words)) {
-    std::memcpy(bytes.data(), words.data(), kReaderBytes);
+    std::memcpy(bytes.data(), words.data(), bytes.size());
     return bytes;
   }
   KIST_ASSIGN(const MetaSlot slot, choose_head_read_only());
@@ -122,7 +147,7 @@ Result<MetaSlotBytes> Environment::choose_head() {
 
 /// Without a slot: pin a snapshot by a byte lock, then look whether it is still the newest. Only
 /// then was it pinned before a writer could have counted on its absence.
-Result<void> Environment::pin_by_lock(Snapshot& snapshot) {
+Result<MetaSlotBytes> Environment::pin_by_lock(Snapshot& snapshot) {
   KIST_ASSIGN(MetaSlotBytes bytes, choose_head());
   for (;;) {
     const std::uint64_t id = load64(bytes.data() + kIdAt);
@@ -130,7 +155,10 @@ Result<void> Environment::pin_by_lock(Snapshot& snapshot) {
     snapshot.id = id;
     snapshot.pin = Snapshot::Pin::kLock;
     KIST_ASSIGN(bytes, choose_head());
-    if (load64(bytes.data() + kIdAt) == id) return fill(snapshot, bytes);
+    if (load64(bytes.data() + kIdAt) == id) {
+      KIST_TRY(fill(snapshot, bytes));
+      return bytes;
+    }
     sharing->unpin_by_lock(id);
     snapshot.pin = Snapshot::Pin::kNone;
   }
@@ -150,42 +178,9 @@ Result<std::uint64_t> Environment::newest_id() {
 Result<MetaSlot> Environment::choose_head_read_only() {
   KIST_ASSIGN(const SlotSet set, read_slots(file));
   KIST_TRY(judge_slots(set, path));
-  KIST_ASSIGN(const Choice choice, choose_slot(*pager, set));
+  const Identity identity = identity_of(set.newest_first().front());
+  KIST_ASSIGN(const Choice choice, choose_slot(*pager, set, leftover_tips(identity)));
   return choice.slot;
-}
-
-/// The newest commit as its meta slot has it, or will have it.
-Result<MetaSlot> Environment::whole_head() {
-  std::array<std::uint64_t, kHeadWords> words;
-  if (!sharing->read_head_checked(words)) {
-    if (!sharing->uses_slots()) return choose_head_read_only();
-    return fail(ErrorCode::kDamaged, path + "-lock: holds no head that can be trusted");
-  }
-  MetaSlotBytes bytes;
-  std::memcpy(bytes.data(), words.data(), bytes.size());
-  const DecodedSlot decoded = decode_meta_slot(bytes, load32(bytes.data() + kIndexAt));
-  if (decoded.verdict != SlotVerdict::kValid || decoded.slot.seed != seed ||
-      decoded.slot.page_size != page_size) {
-    return fail(ErrorCode::kDamaged, path + "-lock: the head is not one of this store");
-  }
-  return decoded.slot;
-}
-
-Result<MetaSlot> Environment::begin_read_whole(Snapshot& snapshot) {
-  if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
-  if (sharing->uses_slots()) {
-    KIST_TRY(announce_read(snapshot));
-    KIST_ASSIGN(const MetaSlot slot, whole_head());
-    sharing->pin_slot(snapshot.slot, slot.id);
-    KIST_TRY(fill(snapshot, encode_meta_slot(slot)));
-    return slot;
-  }
-  for (;;) {
-    KIST_TRY(pin_by_lock(snapshot));
-    KIST_ASSIGN(const MetaSlot slot, whole_head());
-    if (slot.id == snapshot.id) return slot;
-    end_read(snapshot);
-  }
 }
 
 /// One pin of several snapshots. A second pin would not do: a writer that looks at the slots one

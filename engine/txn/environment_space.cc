@@ -27,17 +27,19 @@ void Environment::configure_space() {
 /// On a full disk nothing has happened yet that anything refers to. Other failures are those of the
 /// device.
 Result<void> Environment::lengthen_file(std::uint64_t pages) {
-  bool grew = false;
-  Result<void> done = ensure_file_pages(pages, grew);
+  Result<void> done = ensure_file_pages(pages);
   if (done || done.error().code == ErrorCode::kNoSpace) return done;
   return std::unexpected(latch(done.error()));
 }
 
-/// Every snapshot that must stay readable, as of now. Writer only, with `head` the newest.
+/// Every snapshot that must stay readable, as of now. Writer only, with `tip` the newest.
 Result<Pins> Environment::needed_snapshots() {
-  KIST_ASSIGN(Pins pins, sharing->collect_pins(head.id));
-  pins.ids.push_back(head.id);
-  pins.ids.push_back(durable_id(head));
+  const auto others = sharing->protected_ids();  // before the readers
+  KIST_ASSIGN(Pins pins, sharing->collect_pins(tip.id));
+  pins.ids.push_back(tip.id);
+  pins.ids.insert(pins.ids.end(), others.begin(), others.end());
+  KIST_ASSIGN(const MetaSlot durable, durable_slot());
+  pins.ids.push_back(durable.id);
   std::sort(pins.ids.begin(), pins.ids.end());
   pins.ids.erase(std::unique(pins.ids.begin(), pins.ids.end()), pins.ids.end());
   return pins;
@@ -45,8 +47,9 @@ Result<Pins> Environment::needed_snapshots() {
 
 Result<bool> Environment::relieve(std::uint64_t /*missing*/, Shortage why) {
   if (why == Shortage::kGrowth) return false;
-  // What relaxed commits gave up waits for the flush that makes them durable.
-  if (durable_id(head) != head.id) KIST_TRY(make_head_durable());
+  // What commits gave up that are not on the device yet waits for the flush that makes them
+  // durable.
+  KIST_TRY(wait_durable(tip.id, std::nullopt));
   // Readers may have gone since the transaction began.
   KIST_ASSIGN(const Pins pins, needed_snapshots());
   const std::uint64_t before = space->free_pages();

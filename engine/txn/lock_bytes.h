@@ -17,6 +17,8 @@ inline constexpr std::uint64_t kWriterByte = kLockBase + 1;
 inline constexpr std::uint64_t kGrowthByte = kLockBase + 2;
 /// Held shared by every process that may write.
 inline constexpr std::uint64_t kWritableByte = kLockBase + 3;
+/// Held exclusively by whoever flushes the data file or writes one of its meta slots.
+inline constexpr std::uint64_t kFlushByte = kLockBase + 4;
 /// Held exclusively (shared by who cannot) by a process that has the file alone. 8, not 4: the
 /// bytes between are for commits.
 inline constexpr std::uint64_t kAloneByte = kLockBase + 8;

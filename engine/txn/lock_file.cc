@@ -7,6 +7,7 @@
 
 #include <xxhash.h>
 
+#include "engine/base/byte_order.h"
 #include "engine/os/random.h"
 #include "engine/txn/lock_bytes.h"
 
@@ -14,17 +15,12 @@ namespace kist::engine {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x6B636F4C7473694B;  // "KistLock" on little-endian machines
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 
 std::array<std::uint64_t, 2> words_of(const Identity& identity) {
   std::array<std::uint64_t, 2> words;
   std::memcpy(words.data(), identity.data(), sizeof words);
   return words;
-}
-
-std::uint64_t checksum_of(std::span<const std::uint64_t, kHeadWords> words,
-                          std::uint64_t sequence) {
-  return XXH3_64bits_withSeed(words.data(), words.size_bytes(), sequence);
 }
 
 Result<os::File> open_or_create(const std::string& path, const FileAccess& created,
@@ -39,6 +35,13 @@ Result<os::File> open_or_create(const std::string& path, const FileAccess& creat
 
 }  // namespace
 
+Identity identity_of(const MetaSlot& slot) {
+  Identity identity;
+  store64(identity.data(), slot.nonce_high);
+  store64(identity.data() + 8, slot.nonce_low);
+  return identity;
+}
+
 LockFile::LockFile(os::File file, std::unique_ptr<os::SharedMemory> memory, std::uint64_t place)
     : file_(std::move(file)), memory_(std::move(memory)), place_(place) {}
 
@@ -47,14 +50,14 @@ Result<LockFile> LockFile::rebuild(const std::string& path, const Identity& iden
   KIST_ASSIGN(os::File file, open_or_create(path, created, observer));
   KIST_ASSIGN(const std::uint64_t old_size, file.size());
   // In place rather than aside, because readers without a slot may have this file mapped. They must
-  // not meet an old sequence number beside half of a new head, so it goes first.
+  // not meet the old place of a head beside half of a new one, so it goes first.
   std::vector<std::uint64_t> words(kInitialLockFileBytes / sizeof(std::uint64_t));
   const auto bytes_of = [&words](std::size_t from, std::size_t count) {
     return Bytes(reinterpret_cast<const std::uint8_t*>(words.data() + from),
                  count * sizeof(std::uint64_t));
   };
-  constexpr std::uint64_t kSequenceOffset = offsetof(LockFileLayout, head_sequence);
-  if (old_size > kSequenceOffset) KIST_TRY(file.write_at(kSequenceOffset, bytes_of(0, 1)));
+  constexpr std::uint64_t kHeadOffset = offsetof(LockFileLayout, head);
+  if (old_size > kHeadOffset) KIST_TRY(file.write_at(kHeadOffset, bytes_of(0, 1)));
   if (old_size > kInitialLockFileBytes) KIST_TRY(file.resize(kInitialLockFileBytes));
 
   KIST_ASSIGN(const std::uint64_t instance, os::random_u64());
@@ -107,39 +110,35 @@ Result<LockFile> LockFile::map(os::File file) {
   return LockFile(std::move(file), std::move(memory), place);
 }
 
-void publish_head(LockFileLayout& layout, std::span<const std::uint64_t> words) {
-  std::array<std::uint64_t, kHeadWords> all{};
-  std::copy(words.begin(), words.end(), all.begin());
-  // Relaxed: only publishers change it, and the writer lock orders them.
-  std::uint64_t next = layout.head_sequence.load(std::memory_order_relaxed) + 1;
-  if (next == 0) next = 2;  // 0 means "none"; only a forged number comes near it
-  HeadBuffer& head = layout.head[next & 1];
-  // Release: see read_head_words(); whoever reads one of these words early sees the publish before.
-  for (std::size_t i = 0; i < kHeadWords; ++i) {
-    head.words[i].store(all[i], std::memory_order_release);
-  }
-  head.checksum.store(checksum_of(all, next), std::memory_order_release);
-  // Sequentially consistent: the writer's half of the agreement with readers; see
-  // ReaderTable::collect().
-  layout.head_sequence.store(next, std::memory_order_seq_cst);
-  layout.wakes.fetch_add(1, std::memory_order_release);
+std::uint64_t tip_checksum(std::span<const std::uint64_t, kHeadWords> words, std::uint64_t id) {
+  return XXH3_64bits_withSeed(words.data(), words.size_bytes(), id);
 }
 
-bool read_head_checked(const LockFileLayout& layout, std::span<std::uint64_t, kHeadWords> words) {
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    const std::uint64_t sequence = layout.head_sequence.load(std::memory_order_seq_cst);
-    if (sequence == 0) return false;
-    const HeadBuffer& head = layout.head[sequence & 1];
-    // Orders as in read_head_words().
-    for (std::size_t i = 0; i < kHeadWords; ++i) {
-      words[i] = head.words[i].load(std::memory_order_acquire);
-    }
-    const std::uint64_t checksum = head.checksum.load(std::memory_order_acquire);
-    if (layout.head_sequence.load(std::memory_order_relaxed) == sequence) {
-      return checksum == checksum_of(words, sequence);
-    }
+std::vector<HeadWords> leftover_tips(const std::string& path, const Identity& identity,
+                                     os::CallObserver* observer) {
+  std::vector<HeadWords> found;
+  const Result<os::File> file = os::File::open(path, os::Access::kRead, observer);
+  if (!file) return found;
+  // Copied as bytes, not mapped: nobody uses the file, and whatever it holds is only looked at.
+  std::array<std::uint64_t, kSlotsOffset / sizeof(std::uint64_t)> words{};
+  const auto read = file->read_at(0, {reinterpret_cast<std::uint8_t*>(words.data()), kSlotsOffset});
+  if (!read || *read < kSlotsOffset) return found;
+  const auto at = [&](std::size_t offset) { return words[offset / sizeof(std::uint64_t)]; };
+  const auto expected = words_of(identity);
+  constexpr std::size_t kIdentityAt = offsetof(LockFileLayout, identity);
+  if (at(offsetof(LockFileLayout, magic)) != kMagic ||
+      at(offsetof(LockFileLayout, version)) != kVersion || at(kIdentityAt) != expected[0] ||
+      at(kIdentityAt + 8) != expected[1]) {
+    return found;
   }
-  return false;
+  for (std::size_t i = 0; i < kTips; ++i) {
+    const std::size_t tip = offsetof(LockFileLayout, tips) + i * sizeof(TipBuffer);
+    HeadWords copy;
+    std::copy_n(words.begin() + static_cast<std::ptrdiff_t>(tip / 8), kHeadWords, copy.begin());
+    const std::uint64_t id = at(tip + offsetof(TipBuffer, id));
+    if (at(tip + offsetof(TipBuffer, checksum)) == tip_checksum(copy, id)) found.push_back(copy);
+  }
+  return found;
 }
 
 }  // namespace kist::engine

@@ -8,9 +8,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <kist/engine/error.h>
 
+#include "engine/format/meta_slot.h"
 #include "engine/os/file.h"
 #include "engine/os/mapping.h"
 
@@ -26,6 +28,7 @@ struct FileAccess {
 
 /// The data file's nonce, by which a lock file is known to belong to it.
 using Identity = std::array<std::uint8_t, 16>;
+Identity identity_of(const MetaSlot& slot);
 
 inline constexpr std::size_t kHeadWords = 64;
 inline constexpr std::uint32_t kMaxReaderSlots = 65'536;
@@ -34,11 +37,17 @@ inline constexpr std::uint32_t kMaxReaderSlots = 65'536;
 using SharedWord = std::atomic<std::uint64_t>;
 static_assert(SharedWord::is_always_lock_free && sizeof(SharedWord) == 8);
 
-/// One of the two copies of the head.
-struct HeadBuffer {
+/// The meta slot of a commit, before it is in the file.
+using HeadWords = std::array<std::uint64_t, kHeadWords>;
+
+/// Room for one tip. Four are enough: the head, the tip, the tip that is being flushed, and the one
+/// that is being written.
+inline constexpr std::size_t kTips = 4;
+struct TipBuffer {
   SharedWord words[kHeadWords];
-  SharedWord checksum;  ///< XXH3 of the words, seeded with the sequence number they belong to.
-  SharedWord unused[7];
+  SharedWord checksum;  ///< XXH3 of the words, seeded with the transaction they belong to.
+  SharedWord id;        ///< That transaction.
+  SharedWord unused[6];
 };
 
 /// Where one read transaction announces the snapshot that it needs.
@@ -60,11 +69,11 @@ struct LockFileLayout {
   SharedWord instance;  ///< Random number of this rebuild.
   SharedWord unused0[3];
 
-  SharedWord head_sequence;  ///< Buffer head[head_sequence & 1] is the head; 0: there is none yet.
+  SharedWord head;  ///< TipPlace of the commit that readers begin on; 0: there is none yet.
   SharedWord unused1[7];
 
   SharedWord burned_id;  ///< Greatest transaction id that may have been written under.
-  SharedWord in_commit;  ///< Transaction whose commit began and was not published, or 0.
+  SharedWord tip;        ///< TipPlace of the newest commit, on which the next writer builds.
   SharedWord latch;      ///< 0, or why nothing may be acknowledged any more.
   SharedWord wakes;      ///< Counts publishes; its low 32 bits are what watchers wait on.
   SharedWord prepared;   ///< Transaction that is prepared and not decided, or 0.
@@ -73,16 +82,24 @@ struct LockFileLayout {
   SharedWord slot_limit;  ///< Slots from this one on were never used.
   SharedWord unused3[7];
 
-  HeadBuffer head[2];
+  SharedWord flushing;       ///< TipPlace of the commit that was flushed last, or is being flushed.
+  SharedWord durable;        ///< Newest durable transaction: id * 4 + its slot in the data file.
+  SharedWord flush_rounds;   ///< Counts how often the flush lock was given back.
+  SharedWord bytes_written;  ///< By all commits; only differences count.
+  SharedWord bytes_flushed;  ///< Value of bytes_written that the last flush vouches for.
+  SharedWord unused4[3];
 
-  SharedWord unused4[336];
+  TipBuffer tips[kTips];
+
+  SharedWord unused5[184];
   ReaderSlot slots[1];  ///< As many as the file has room for, at most kMaxReaderSlots.
 };
-static_assert(sizeof(HeadBuffer) == 576 && sizeof(ReaderSlot) == 64);
-static_assert(offsetof(LockFileLayout, head_sequence) == 64);
+static_assert(sizeof(TipBuffer) == 576 && sizeof(ReaderSlot) == 64);
+static_assert(offsetof(LockFileLayout, head) == 64);
 static_assert(offsetof(LockFileLayout, burned_id) == 128);
 static_assert(offsetof(LockFileLayout, slot_limit) == 192);
-static_assert(offsetof(LockFileLayout, head) == 256);
+static_assert(offsetof(LockFileLayout, flushing) == 256);
+static_assert(offsetof(LockFileLayout, tips) == 320);
 static_assert(offsetof(LockFileLayout, slots) == 4096);
 
 inline constexpr std::uint64_t kSlotsOffset = offsetof(LockFileLayout, slots);
@@ -126,31 +143,13 @@ class LockFile {
   std::uint64_t place_;
 };
 
-/// Makes `words` (at most kHeadWords; the rest is zero) the head. One caller at a time, in all
-/// processes: the writer, or the sole opener. A publisher that dies halfway leaves the old head.
-void publish_head(LockFileLayout& layout, std::span<const std::uint64_t> words);
+/// What is left of tips in a lock file that nobody uses any more, whole by their checksums, in no
+/// order. Nothing when there is no such file, or none that can be read and belongs to that data
+/// file. Whether a tip is worth anything, only a proof of its pages can tell.
+std::vector<HeadWords> leftover_tips(const std::string& path, const Identity& identity,
+                                     os::CallObserver* observer);
 
-/// Copies the first words of the head. Returns their sequence number, or 0 when there is no head,
-/// or when publishers came by faster than the copy 1,000 times in a row. Wait-free in practice, no
-/// system call.
-inline std::uint64_t read_head_words(const LockFileLayout& layout, std::span<std::uint64_t> words) {
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    // Sequentially consistent: this load and the reader's pin before it (ReaderTable::claim) form
-    // one half of the agreement with the writer's scan; see ReaderTable::collect.
-    const std::uint64_t sequence = layout.head_sequence.load(std::memory_order_seq_cst);
-    if (sequence == 0) return 0;
-    const HeadBuffer& head = layout.head[sequence & 1];
-    // Acquire: a word written by publish number sequence + 2 comes with everything before it, so
-    // the load of the sequence below then sees at least sequence + 1, and the copy is thrown away.
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      words[i] = head.words[i].load(std::memory_order_acquire);
-    }
-    if (layout.head_sequence.load(std::memory_order_relaxed) == sequence) return sequence;
-  }
-  return 0;
-}
-
-/// Copies the whole head and holds it against its checksum; false also when it does not match.
-bool read_head_checked(const LockFileLayout& layout, std::span<std::uint64_t, kHeadWords> words);
+/// Checksum of the words of a tip.
+std::uint64_t tip_checksum(std::span<const std::uint64_t, kHeadWords> words, std::uint64_t id);
 
 }  // namespace kist::engine

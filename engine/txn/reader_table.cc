@@ -79,13 +79,14 @@ bool ReaderTable::adopt_free_slots(std::size_t wanted) {
 }
 
 // Why no reader is missed. A reader (R1) raises slot_limit, once for each slot, (R2) stores
-// kPinsEverything into its slot, (R3) loads head_sequence. A writer (W1) stores head_sequence at
-// the end of the commit before, itself or through the writer lock another, (W2) loads slot_limit,
-// (W3) loads the pin. All six are sequentially consistent, so there is one order of them all that
+// kPinsEverything into its slot, (R3) loads the head. A writer (W1) loads what is being flushed and
+// the head, see Sharing::protected_ids(), (W2) loads slot_limit, (W3) loads the pin. All of them,
+// and all changes of the head, are sequentially consistent, so there is one order of them all that
 // agrees with each thread's own. When W2 or W3 misses the reader, it stands before R1 or R2, so W1
-// stands before R3, and the reader gets the head of W1 or a later one: one that the writer pins
-// itself. Otherwise W3 gives kPinsEverything or the id that was read.
-Result<void> ReaderTable::collect(std::uint64_t head, Pins& pins) {
+// stands before R3, and the reader gets a head of W1 or a later one: the writer protects what was
+// the head or being flushed at W1, and whatever else becomes a head while it writes is the tip that
+// it builds on. Otherwise W3 gives kPinsEverything or the id that was read.
+Result<void> ReaderTable::collect(std::uint64_t tip, Pins& pins) {
   const std::lock_guard lock(probe_mutex_);
   KIST_ASSIGN(const std::uint32_t limit, slot_limit());
   enum class Life : std::uint8_t { kUnknown, kLives, kDead };
@@ -93,7 +94,7 @@ Result<void> ReaderTable::collect(std::uint64_t head, Pins& pins) {
   lives[process_] = Life::kLives;  // asking about one's own byte would give it up
   for (std::uint32_t i = 0; i < limit; ++i) {
     const std::uint64_t pin = slots_[i].pin.load(std::memory_order_seq_cst);
-    if (pin == kNoPin || pin >= head) continue;
+    if (pin == kNoPin || pin >= tip) continue;
     // Read after the pin. An owner is stored before its first pin and removed after its last, so a
     // pin without an owner is one that was given up since, or was never a reader's.
     const std::uint32_t process = process_of(slots_[i].owner.load(std::memory_order_seq_cst));

@@ -41,9 +41,9 @@ class ReaderTable {
     slots_[slot].pin.store(kNoPin, std::memory_order_release);
   }
 
-  /// What the slots of all processes pin at or below `head`. Clears the slots of processes that
+  /// What the slots of all processes pin below `tip`. Clears the slots of processes that
   /// died. Errors: kDamaged when the lock file contradicts itself.
-  Result<void> collect(std::uint64_t head, Pins& pins);
+  Result<void> collect(std::uint64_t tip, Pins& pins);
 
   /// Clears what an earlier process of the same number left behind. Before the first claim().
   Result<void> clear_leftovers();

@@ -21,7 +21,8 @@ Sharing::Sharing(os::File& data, std::string lock_path, bool read_only, const Fi
       read_only_(read_only),
       created_(created),
       observer_(observer),
-      writer_lock_(data) {}
+      writer_lock_(data),
+      flush_lock_(data) {}
 
 Sharing::~Sharing() {
   if (!stale()) let_go();
@@ -68,11 +69,12 @@ Result<void> Sharing::look_for_others() {
   return {};
 }
 
-Result<void> Sharing::create_lock_file(const Identity& identity) {
+Result<void> Sharing::create_lock_file(const Identity& identity, bool flush) {
   if (!sole_ || read_only_) {
     return fail(ErrorCode::kMisuse, "only a sole opener that writes builds the lock file");
   }
   KIST_ASSIGN(LockFile lock_file, LockFile::rebuild(lock_path_, identity, created_, observer_));
+  if (flush) KIST_TRY(lock_file.file().flush());
   return use_slots(std::move(lock_file));
 }
 
@@ -104,6 +106,7 @@ Result<void> Sharing::use_slots(LockFile lock_file) {
   KIST_TRY(data_.lock(kPlaceBytes + lock_file.place(), 1, os::LockKind::kShared));
   lock_file_ = std::make_unique<LockFile>(std::move(lock_file));
   layout_ = &lock_file_->layout();
+  flush_lock_.count_rounds_in(&layout_->flush_rounds);
   return {};
 }
 
@@ -234,10 +237,10 @@ void Sharing::unpin_by_lock(std::uint64_t id) {
   static_cast<void>(data_.unlock(kPinBytes + id, 1));
 }
 
-Result<Pins> Sharing::collect_pins(std::uint64_t head) {
+Result<Pins> Sharing::collect_pins(std::uint64_t tip) {
   Pins pins;
-  if (readers_ != nullptr) KIST_TRY(readers_->collect(head, pins));
-  KIST_TRY(collect_lock_pins(head, pins));
+  if (readers_ != nullptr) KIST_TRY(readers_->collect(tip, pins));
+  KIST_TRY(collect_lock_pins(tip, pins));
   std::sort(pins.ids.begin(), pins.ids.end());
   const auto repeated = std::unique(pins.ids.begin(), pins.ids.end());
   pins.ids.erase(repeated, pins.ids.end());
@@ -246,9 +249,9 @@ Result<Pins> Sharing::collect_pins(std::uint64_t head) {
 
 // The kernel tells of one lock in a range, not of the lowest, and joins neighbouring bytes of one
 // holder; so each answer splits the rest into what lies before it and what lies behind it.
-Result<void> Sharing::collect_lock_pins(std::uint64_t head, Pins& pins) const {
+Result<void> Sharing::collect_lock_pins(std::uint64_t tip, Pins& pins) const {
   std::vector<os::LockRange> rest;
-  if (head > 0) rest.push_back({kPinBytes, std::min(head, kIdLimit)});
+  if (tip > 0) rest.push_back({kPinBytes, std::min(tip, kIdLimit)});
   std::size_t found = 0;
   while (!rest.empty()) {
     const os::LockRange range = rest.back();

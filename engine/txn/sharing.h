@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -13,13 +14,22 @@
 #include <kist/engine/error.h>
 #include <kist/engine/options.h>
 
+#include "engine/format/meta_slot.h"
 #include "engine/os/file.h"
 #include "engine/os/fork.h"
+#include "engine/txn/flush_lock.h"
 #include "engine/txn/lock_file.h"
 #include "engine/txn/reader_table.h"
+#include "engine/txn/tips.h"
 #include "engine/txn/writer_lock.h"
 
 namespace kist::engine {
+
+/// A durable transaction and the meta slot that says so.
+struct DurablePlace {
+  std::uint64_t id = 0;
+  std::uint32_t slot = 0;
+};
 
 /// How the processes and threads that have one data file open keep out of each other's way. The
 /// protocol is written down in engine/docs/sharing.md.
@@ -52,9 +62,10 @@ class Sharing {
   /// not count: it writes nothing and vouches for nothing).
   bool sole() const { return sole_; }
 
-  /// Builds the lock file anew. Only for a sole opener that may write. There is no head until
-  /// publish(); burned id, transaction in commit and latch are 0.
-  Result<void> create_lock_file(const Identity& identity);
+  /// Builds the lock file anew. Only for a sole opener that may write. There is no tip and no head
+  /// until they are stored; burned id, durable id and latch are 0. `flush`: returns only when what
+  /// was there before is gone from the device, too.
+  Result<void> create_lock_file(const Identity& identity, bool flush = false);
   /// Uses the lock file that is there. A sole opener calls this only when it may not write, and
   /// then takes part without a slot. Errors: kBusy, naming the lock file, when others have the data
   /// file open but the lock file was deleted or is not the one they use; kPermission when an opener
@@ -86,8 +97,66 @@ class Sharing {
   /// Stops being the writer; on any thread.
   void unlock_writer();
 
-  /// Makes at most kHeadWords words the head that readers see. Writer only (or sole opener).
-  void publish(std::span<const std::uint64_t> words) { publish_head(*layout_, words); }
+  /// Whether this very thread made itself the writer, and nobody gave the lock back since.
+  bool this_thread_writes() { return writer_lock_.held_by_this_thread(); }
+
+  /// The right to flush the data file and to write its meta slots. Only with slots.
+  FlushLock& flush_lock() { return flush_lock_; }
+
+  /// Makes at most kHeadWords words, the meta slot of transaction `id`, the tip on which the next
+  /// writer builds. Writer only (or sole opener). Only with slots, like all that follow but the
+  /// head.
+  void store_tip(std::uint64_t id, std::span<const std::uint64_t> words) {
+    engine::store_tip(*layout_, id, words);
+  }
+  /// Makes the tip the head that readers see. Writer only (or sole opener).
+  void publish_tip() { engine::publish_tip(*layout_); }
+  /// The whole tip, held against its checksum. Writer only.
+  bool read_tip(std::span<std::uint64_t, kHeadWords> words) const {
+    return engine::read_tip(*layout_, words);
+  }
+  /// Id of the newest commit, which readers may not see yet; no more than a hint without the lock.
+  std::uint64_t tip_id() const { return id_of(layout_->tip.load(std::memory_order_seq_cst)); }
+  /// Copies the tip for the holder of the flush lock, which is about to flush it; 0 when it cannot
+  /// be trusted.
+  TipPlace take_tip_to_flush(std::span<std::uint64_t, kHeadWords> words) {
+    return engine::take_tip_to_flush(*layout_, words);
+  }
+  /// Makes what was flushed the head, unless that is newer. Holder of the flush lock only.
+  void publish_flushed(TipPlace flushed) { engine::publish_flushed(*layout_, flushed); }
+
+  /// Newest durable transaction, as the holders of the flush lock noted it.
+  DurablePlace durable() const {
+    const std::uint64_t word = layout_->durable.load(std::memory_order_seq_cst);
+    return {word / kMetaSlots, static_cast<std::uint32_t>(word % kMetaSlots)};
+  }
+  /// Holder of the flush lock only, after the flush and after the head was published.
+  void set_durable(DurablePlace place) {
+    layout_->durable.store(place.id * kMetaSlots + place.slot, std::memory_order_seq_cst);
+  }
+  /// Bytes written by commits that no flush has vouched for yet.
+  std::uint64_t unflushed_bytes() const {
+    return bytes_written() - layout_->bytes_flushed.load(std::memory_order_relaxed);
+  }
+  std::uint64_t bytes_written() const {
+    return layout_->bytes_written.load(std::memory_order_relaxed);
+  }
+  void add_bytes_written(std::uint64_t bytes) {
+    layout_->bytes_written.fetch_add(bytes, std::memory_order_relaxed);
+  }
+  /// Holder of the flush lock only: the flush vouches for what had been written at `written`.
+  void set_bytes_flushed(std::uint64_t written) {
+    layout_->bytes_flushed.store(written, std::memory_order_relaxed);
+  }
+  /// The snapshots besides the tip that readers may yet begin on: the head, and the one that will
+  /// be the head when its flush has returned. Writer only, before collect_pins().
+  std::array<std::uint64_t, 2> protected_ids() const {
+    // In this order, as in store_tip(): no head of later moments may be missed.
+    const TipPlace flushing = layout_->flushing.load(std::memory_order_seq_cst);
+    const TipPlace head = layout_->head.load(std::memory_order_seq_cst);
+    return {id_of(head), id_of(flushing)};
+  }
+
   /// Copies the first words.size() (at most kHeadWords) words of the newest head. False when there
   /// is none, or none that can be trusted: then the meta slots of the file decide.
   bool read_head(std::span<std::uint64_t> words) const {
@@ -95,30 +164,26 @@ class Sharing {
       return read_head_words(*layout_, words) != 0;
     return read_head_without_slots(words);
   }
-  /// Number of the publish that made the head what it is; never 0 for a head that was read. Only
-  /// with slots.
-  std::uint64_t head_sequence() const {
+  /// Names the head that readers see: another head, another number; never 0 for one that was read.
+  /// Only with slots.
+  TipPlace head_place() const {
     // Sequentially consistent: see read_head_words().
-    return layout_->head_sequence.load(std::memory_order_seq_cst);
+    return layout_->head.load(std::memory_order_seq_cst);
   }
-  /// The same as read_head(), and returns head_sequence() of what was copied; 0 when there is no
-  /// head. Only with slots.
-  std::uint64_t read_head_sequence(std::span<std::uint64_t> words) const {
+  /// The same as read_head(), and returns head_place() of what was copied; 0 when there is no head.
+  /// Only with slots.
+  TipPlace read_placed_head(std::span<std::uint64_t> words) const {
     return read_head_words(*layout_, words);
   }
-  /// The whole head, held against its checksum. What a writer must use, because it builds on it.
+  /// The whole head, held against its checksum.
   bool read_head_checked(std::span<std::uint64_t, kHeadWords> words) const;
 
   /// Greatest transaction id that may have been written under; ids start above it. Only with slots.
   std::uint64_t burned_id() const { return layout_->burned_id.load(std::memory_order_acquire); }
   /// Notes, before the first write under it, that `id` must never be used again. Writer only.
   void burn(std::uint64_t id) { layout_->burned_id.store(id, std::memory_order_release); }
-  /// Transaction whose commit has begun and was not published: a writer that finds one not 0 must
-  /// recover first. Only with slots.
-  std::uint64_t in_commit() const { return layout_->in_commit.load(std::memory_order_acquire); }
-  /// Writer only; 0 after publish().
-  void set_in_commit(std::uint64_t id) { layout_->in_commit.store(id, std::memory_order_release); }
-  /// Transaction that is prepared and waits for its decision, or 0. Only with slots.
+  /// Transaction that is prepared, or being prepared, and waits for its decision; or 0. Only with
+  /// slots.
   std::uint64_t prepared() const { return layout_->prepared.load(std::memory_order_acquire); }
   /// Writer only.
   void set_prepared(std::uint64_t id) { layout_->prepared.store(id, std::memory_order_release); }
@@ -144,10 +209,10 @@ class Sharing {
   /// Takes one such pin back. May be called in a forked child, and does nothing there.
   void unpin_by_lock(std::uint64_t id);
 
-  /// All snapshots that readers in any process need, apart from `head` itself, which the caller
-  /// pins. Writer only, after the predecessor of the transaction was published. Errors: kDamaged
-  /// when the lock file contradicts itself, kIo.
-  Result<Pins> collect_pins(std::uint64_t head);
+  /// All snapshots that readers in any process need, apart from `tip` itself, which the caller
+  /// pins, as it does with protected_ids(). Writer only. Errors: kDamaged when the lock file
+  /// contradicts itself, kIo.
+  Result<Pins> collect_pins(std::uint64_t tip);
 
  private:
   Sharing(os::File& data, std::string lock_path, bool read_only, const FileAccess& created,
@@ -155,7 +220,7 @@ class Sharing {
   Result<void> look_for_others();
   Result<void> use_slots(LockFile lock_file);
   Result<std::uint32_t> claim_live_byte();
-  Result<void> collect_lock_pins(std::uint64_t head, Pins& pins) const;
+  Result<void> collect_lock_pins(std::uint64_t tip, Pins& pins) const;
   bool read_head_without_slots(std::span<std::uint64_t> words) const;
   Result<bool> in_use(const LockFile& lock_file) const;
   Result<bool> read_foreign_head(std::span<std::uint64_t, kHeadWords> words) const;
@@ -177,6 +242,7 @@ class Sharing {
   std::unique_ptr<ReaderTable> readers_;  // with slots, from finish_open() to begin_close()
   std::uint32_t process_ = 0;             // index of our live byte, while readers_ exists
   WriterLock writer_lock_;
+  FlushLock flush_lock_;
 
   // Without slots.
   mutable std::mutex mutex_;  // protects the three below

@@ -59,7 +59,7 @@ std::shared_ptr<Environment> Snapshot::retire() {
 void Snapshot::empty() {
   ++write_count_;
   ++epoch_;
-  head_sequence = 0;
+  head_place = 0;
   id = 0;
   view = {};
   catalog = {};

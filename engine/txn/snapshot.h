@@ -60,7 +60,7 @@ class Snapshot {
   /// Whether the snapshot, to which only its handle refers, can serve another read transaction: it
   /// has nothing that one begun by Environment::begin_read() lacks.
   bool reusable() const {
-    return state_ == State::kLive && pin == Pin::kSlot && head_sequence != 0 && !shared_pin &&
+    return state_ == State::kLive && pin == Pin::kSlot && head_place != 0 && !shared_pin &&
            !stale() && tables.size() <= kMostKeptTables;
   }
   /// Ends a reusable one, but keeps what it knows of the head. Returns its environment.
@@ -131,9 +131,9 @@ class Snapshot {
   void restart();
 
   std::shared_ptr<Environment> environment;
-  /// Which head was read (Sharing::head_sequence()) into what follows; 0 when it is none, or when
+  /// Which head was read (Sharing::head_place()) into what follows; 0 when it is none, or when
   /// it was changed since.
-  std::uint64_t head_sequence = 0;
+  std::uint64_t head_place = 0;
   std::uint64_t id = 0;
   PageView view;
   TableRecord catalog;

@@ -24,7 +24,7 @@ Result<void> UncommittedReaders::begin(const Snapshot& writer, Snapshot& reader)
   const auto state =
       std::make_shared<UncommittedState>(memory_, std::move(map), memory_->marks.set(), &writer);
   states_.push_back(state);
-  reader.head_sequence = 0;  // it is more than the head
+  reader.head_place = 0;  // it is more than the head
   reader.uncommitted = std::make_shared<UncommittedHold>(state);
   reader.view = writer.view;
   reader.view.read_through(*state->map());

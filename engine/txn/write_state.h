@@ -56,7 +56,10 @@ class WriteState {
   Result<void> store_in_catalog(std::string_view name, const TableState& table);
   Result<void> erase_from_catalog(std::string_view name);
 
-  /// Writes everything and makes it the head. Consumes the transaction, whatever the outcome.
+  /// Writes everything and makes it the tip, and when it is relaxed the head. Consumes the
+  /// transaction, whatever the outcome. A durable commit is so only after
+  /// Environment::wait_durable() for the id that this returns, for which the writer lock is best
+  /// given back first.
   Result<std::uint64_t> commit(Durability durability);
   /// Writes everything and makes it last, but not the head: that is for decide_prepared().
   Result<std::uint64_t> prepare();
@@ -105,11 +108,11 @@ class WriteState {
   Result<void> update_catalog();
   Result<CommitSpace> plan();
   Result<void> write_pages(const CommitSpace& plan);
-  void describe(const CommitSpace& plan, MetaSlot& slot) const;
-  Result<void> finish(const CommitSpace& plan, MetaSlot& slot, Durability durability);
-  Result<void> finish_prepared(const CommitSpace& plan, MetaSlot& slot);
+  Result<MetaSlot> describe(const CommitSpace& plan) const;
+  Result<void> finish(const CommitSpace& plan);
+  Result<void> cut_file(const CommitSpace& plan);
   Result<std::uint64_t> write_and_publish(Durability durability);
-  Result<CommitSpace> write_everything(Durability durability, MetaSlot& slot);
+  Result<CommitSpace> write_everything(Durability durability);
 
   Environment& environment_;
   std::shared_ptr<DirtyMemory> memory_;

@@ -35,9 +35,14 @@ Result<std::uint64_t> WriteTxn::commit(std::optional<Durability> durability) {
     abort();
     return id;
   }
-  auto result = (*state)->commit(durability.value_or(snapshot_->environment->options.durability));
-  abort();
-  return result;
+  const std::shared_ptr<Environment> environment = snapshot_->environment;
+  const Durability how = durability.value_or(environment->options.durability);
+  auto committed = (*state)->commit(how);
+  abort();  // lets the next writer work while this commit is flushed
+  if (committed && how == Durability::kDurable) {
+    KIST_TRY(environment->wait_durable(*committed, std::nullopt));
+  }
+  return committed;
 }
 
 }  // namespace kist::engine

@@ -24,6 +24,11 @@ void WriterLock::unlock() {
   leave();
 }
 
+bool WriterLock::held_by_this_thread() {
+  const std::lock_guard lock(mutex_);
+  return holder_ == this_thread_number();
+}
+
 std::unexpected<Error> WriterLock::refusal(Wait wait, const char* whose) const {
   const std::string who =
       "a writer of " + std::string(whose) + " has '" + data_.path() + "' locked";

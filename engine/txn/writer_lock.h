@@ -27,6 +27,8 @@ class WriterLock {
   Result<void> lock(Wait wait);
   /// Gives the lock to the next.
   void unlock();
+  /// Whether this very thread took the lock that this process has, or waits to have.
+  bool held_by_this_thread();
 
  private:
   std::unexpected<Error> refusal(Wait wait, const char* whose) const;

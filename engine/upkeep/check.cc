@@ -444,12 +444,12 @@ Result<CheckReport> check_environment(const std::shared_ptr<Environment>& enviro
                                       const CheckOptions& options) {
   Snapshot snapshot(environment);
   KIST_ASSIGN(const MetaSlot slot, environment->begin_read_whole(snapshot));
-  // The length that the pinned commit needs is that of the shortest slot: a commit behind it may
-  // have cut off pages that are free in both. Such a slot may be written before the length is read.
+  // A commit behind the pinned one may cut off pages that are free in both; its slot says so before
+  // that happens.
   KIST_ASSIGN(const SlotSet set, read_slots(environment->file));
   std::uint64_t needed_pages = slot.file_pages;
   for (const MetaSlot& other : set.newest_first()) {
-    needed_pages = std::min(needed_pages, other.file_pages);
+    if (other.id > slot.id) needed_pages = std::min(needed_pages, other.file_pages);
   }
   KIST_ASSIGN(CheckReport report, check_state(*environment->pager, slot, set.file_size,
                                               needed_pages, &environment->comparators, options));

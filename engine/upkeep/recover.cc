@@ -153,6 +153,48 @@ class Prover {
   std::uint64_t walked_ = 0;
 };
 
+struct Candidate {
+  MetaSlot slot;
+  bool is_tip;
+};
+
+/// Whether a commit found in the lock file is worth a proof. Whatever it says, it must not be
+/// believed further than the file goes: everything born up to its base is taken for granted, so a
+/// slot must say that a flush vouched for that; and its id must be one that was allowed to be used.
+bool worth_a_proof(const MetaSlot& tip, const SlotSet& set, const MetaSlot& newest) {
+  const bool has_slot = std::ranges::any_of(set.newest_first(), [&](const MetaSlot& slot) {
+    return slot.id == tip.id;  // which is surer
+  });
+  return !has_slot && tip.nonce_high == newest.nonce_high && tip.nonce_low == newest.nonce_low &&
+         tip.seed == newest.seed && tip.page_size == newest.page_size &&
+         tip.state != SlotState::kPrepared && tip.base <= newest.id && tip.id < set.id_ceiling() &&
+         tip.id > set.confirmed() && tip.file_pages <= set.file_size / tip.page_size;
+}
+
+/// Slots and tips, newest first.
+std::vector<Candidate> candidates(const SlotSet& set, std::span<const MetaSlot> tips) {
+  std::vector<Candidate> all;
+  const std::vector<MetaSlot> slots = set.newest_first();
+  for (const MetaSlot& slot : slots) all.push_back({slot, false});
+  for (const MetaSlot& tip : tips) {
+    if (!worth_a_proof(tip, set, slots.front())) continue;
+    all.push_back({tip, true});
+    all.back().slot.state = SlotState::kRelaxed;  // what a tip says is never taken on trust
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.slot.id > b.slot.id; });
+  return all;
+}
+
+/// Where the slot lies that is to be opened should a chosen tip not get one: that of the tip must
+/// go elsewhere, which is behind it.
+std::uint32_t fallback_index(const SlotSet& set, const std::vector<std::uint32_t>& rejected) {
+  for (const MetaSlot& slot : set.newest_first()) {
+    if (std::ranges::find(rejected, slot.index) == rejected.end()) return slot.index;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Result<Proof> prove(Pager& pager, const MetaSlot& slot) {
@@ -170,11 +212,12 @@ Result<Proof> prove(Pager& pager, const MetaSlot& slot) {
   return proof;
 }
 
-Result<Choice> choose_slot(Pager& pager, const SlotSet& set) {
+Result<Choice> choose_slot(Pager& pager, const SlotSet& set, std::span<const MetaSlot> tips) {
   Choice choice;
   const std::uint64_t confirmed = set.confirmed();
   std::string why;
-  for (const MetaSlot& slot : set.newest_first()) {
+  for (const Candidate& candidate : candidates(set, tips)) {
+    const MetaSlot& slot = candidate.slot;
     if (slot.state == SlotState::kConfirmed) {
       choice.slot = slot;
       choice.clean = choice.rejected.empty();
@@ -183,8 +226,13 @@ Result<Choice> choose_slot(Pager& pager, const SlotSet& set) {
     KIST_ASSIGN(Proof proof, prove(pager, slot));
     if (proof.whole) {
       choice.slot = slot;
+      if (candidate.is_tip) choice.slot.index = fallback_index(set, choice.rejected);
       choice.proven = std::move(proof.found);
       return choice;
+    }
+    if (candidate.is_tip) {
+      choice.rejected_tips = true;
+      continue;
     }
     if (why.empty()) why = fmt::format("transaction {}: {}", slot.id, proof.missing);
     if (slot.id <= confirmed) {

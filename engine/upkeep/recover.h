@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include <kist/engine/error.h>
@@ -29,12 +30,15 @@ struct Choice {
   MetaSlot slot;
   std::vector<Run> proven;              ///< To be rewritten before the slot may be relied on.
   std::vector<std::uint32_t> rejected;  ///< Slots that must be erased durably.
+  bool rejected_tips = false;           ///< So must the lock file.
   bool clean = false;                   ///< Confirmed by a clean close: nothing to do.
 };
 
-/// Chooses the newest slot that is confirmed or proven. Errors: kDamaged when none is, or when
-/// damage hit a transaction that was confirmed.
-Result<Choice> choose_slot(Pager& pager, const SlotSet& set);
+/// Chooses the newest transaction that is confirmed or proven, among the slots and `tips`: commits
+/// that were found in the lock file and have no slot. These count for no more than a slot that no
+/// flush has vouched for; any may be given. Errors: kDamaged when nothing is whole, or when damage
+/// hit a transaction that was confirmed.
+Result<Choice> choose_slot(Pager& pager, const SlotSet& set, std::span<const MetaSlot> tips);
 
 /// Chooses transaction `id`, however many newer ones there are, when every page of it is still
 /// whole. Reads all of them. The slots of newer ones are rejected. Errors: kSnapshotGone.

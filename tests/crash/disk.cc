@@ -53,14 +53,25 @@ void Disk::apply(const Event& event) {
       file(event.path)
           .pending.push_back({PendingChange::Kind::kAllocate, event.offset, event.length, {}});
       break;
-    case Event::Kind::kFlush: {
+    case Event::Kind::kFlushBegun: {
       DiskFile& flushed = file(event.path);
-      for (const PendingChange& change : flushed.pending) {
-        apply_change(flushed.durable, change, 0, change.data.size());
-      }
-      flushed.pending.clear();
+      flushed.flushing = flushed.pending.size();
       break;
     }
+    case Event::Kind::kFlush: {
+      DiskFile& flushed = file(event.path);
+      const auto end = flushed.pending.begin() + static_cast<std::ptrdiff_t>(flushed.flushing);
+      for (auto change = flushed.pending.begin(); change != end; ++change) {
+        apply_change(flushed.durable, *change, 0, change->data.size());
+      }
+      flushed.pending.erase(flushed.pending.begin(), end);
+      flushed.flushing = 0;
+      break;
+    }
+    case Event::Kind::kLockFile:
+      lock_name_ = event.path;
+      lock_files_.push_back(event.data);
+      break;
     case Event::Kind::kLink:
     case Event::Kind::kRename:
       opened_[event.to] = opened_.at(event.path);

@@ -14,11 +14,13 @@ struct Event {
     kWrite,
     kResize,
     kAllocate,
+    kFlushBegun,  ///< What is written from here on, the flush may miss.
     kFlush,
     kLink,
     kRename,
     kUnlink,
     kFlushDirectory,
+    kLockFile,      ///< `data`: what the lock file holds from now on, changed through a map.
     kBegun,         ///< `length`: newest content that may be found from now on.
     kAcknowledged,  ///< `length`: oldest content that may be found from now on.
   };
@@ -27,7 +29,7 @@ struct Event {
   std::string to;            ///< kLink, kRename
   std::uint64_t offset = 0;  ///< kWrite, kAllocate
   std::uint64_t length = 0;  ///< kAllocate; new length for kResize
-  std::string data;          ///< kWrite
+  std::string data;          ///< kWrite, kLockFile
 };
 
 /// A change of one file that no flush has vouched for yet.
@@ -43,6 +45,7 @@ struct PendingChange {
 struct DiskFile {
   std::string durable;
   std::vector<PendingChange> pending;
+  std::size_t flushing = 0;  ///< So many of `pending` a flush under way will vouch for.
 };
 
 /// A change of names that no flush of the directory has vouched for yet.
@@ -63,6 +66,9 @@ class Disk {
   const std::vector<DiskFile>& files() const { return files_; }
   const std::map<std::string, int>& names() const { return names_; }
   const std::vector<PendingName>& pending_names() const { return pending_names_; }
+  /// All that the lock file held so far, oldest first. No flush ever vouches for any of it.
+  const std::vector<std::string>& lock_files() const { return lock_files_; }
+  const std::string& lock_name() const { return lock_name_; }
 
  private:
   DiskFile& file(const std::string& path);
@@ -71,6 +77,8 @@ class Disk {
   std::map<std::string, int> opened_;  // by the path under which it was created or opened
   std::map<std::string, int> names_;   // surely on the device
   std::vector<PendingName> pending_names_;
+  std::vector<std::string> lock_files_;
+  std::string lock_name_;
 };
 
 /// Does one change to the content of a file. Of a write, only the bytes [from, to) of its data.

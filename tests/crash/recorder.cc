@@ -1,14 +1,36 @@
 #include "tests/crash/recorder.h"
 
+#include <fstream>
+
 #include "tests/support/must.h"
 
 namespace kist::test {
 
 using engine::os::Call;
 
+void Recorder::add(Event event) {
+  const std::lock_guard lock(mutex_);
+  look_at_lock_file();
+  events_.push_back(std::move(event));
+}
+
+void Recorder::look_at_lock_file() {
+  if (lock_path_.empty()) return;
+  std::ifstream file(lock_path_, std::ios::binary);
+  if (!file) return;
+  // Tips lie in its first block; what comes behind is about readers, who are gone.
+  std::string content(4096, '\0');
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (content == lock_file_) return;
+  lock_file_ = content;
+  events_.push_back({Event::Kind::kLockFile, lock_path_, {}, 0, 0, std::move(content)});
+}
+
 int Recorder::before(const Call& call) {
-  if (call.kind == Call::Kind::kFlush && flush_hook_ && !call.path.ends_with("-lock"))
-    flush_hook_();
+  if (call.kind == Call::Kind::kFlush && !call.path.ends_with("-lock")) {
+    add({Event::Kind::kFlushBegun, call.path, {}, 0, 0, {}});
+    if (flush_hook_) flush_hook_();
+  }
   return 0;
 }
 
@@ -48,7 +70,7 @@ void Recorder::after(const Call& call) {
     case Call::Kind::kLock:
       return;
   }
-  events_.push_back(std::move(event));
+  add(std::move(event));
 }
 
 }  // namespace kist::test

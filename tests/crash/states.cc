@@ -259,7 +259,33 @@ class Point {
       const auto content = contents.find(file);
       state.files[base_name(name)] = content == contents.end() ? std::string() : content->second;
     }
+    add_lock_file(state);
     return sink_(state);
+  }
+
+  // What the device has of the lock file is anybody's guess: nothing, any content that it ever had,
+  // parts of several, or anything else.
+  void add_lock_file(CrashState& state) {
+    const std::vector<std::string>& all = disk_.lock_files();
+    if (all.empty() || random_.one_in(4)) return;
+    std::string& content = state.files[base_name(disk_.lock_name())];
+    const auto any = [&]() -> const std::string& {
+      // Mostly one of the last few.
+      const std::size_t back = random_.below(random_.one_in(3) ? all.size() : 1);
+      return all[all.size() - 1 - (random_.one_in(2) ? 0 : back)];
+    };
+    content = any();
+    if (random_.one_in(4)) {
+      const std::string& other = any();
+      for (std::size_t at = 0; at < content.size(); at += kSector) {
+        if (random_.one_in(2)) content.replace(at, kSector, other, at, kSector);
+      }
+    } else if (random_.one_in(6)) {
+      for (int i = 0; i < 20; ++i) {
+        content[random_.below(content.size())] = static_cast<char>(random_.below(256));
+      }
+    }
+    content.resize(kSlotArea, '\0');
   }
 
   const Disk& disk_;
@@ -273,6 +299,7 @@ class Point {
 bool worth_a_point(const Event* next, Random& random) {
   if (next == nullptr) return true;
   switch (next->kind) {
+    case Event::Kind::kFlushBegun:
     case Event::Kind::kFlush:
     case Event::Kind::kFlushDirectory:
     case Event::Kind::kBegun:

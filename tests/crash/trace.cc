@@ -1,5 +1,12 @@
 #include "tests/crash/trace.h"
 
+#include <atomic>
+#include <exception>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "engine/base/failpoints.h"
 #include "tests/support/must.h"
 
 namespace kist::test {
@@ -14,13 +21,14 @@ Trace::~Trace() {
 }
 
 void Trace::open() {
+  recorder_.watch(directory_.file("store-lock"));
   recorder_.begun(static_cast<std::uint64_t>(newest()));
   database_ = std::make_unique<Database>(
       must(Database::open(directory_.file("store"), {.page_size = page_size_,
                                                      .transaction_memory = transaction_memory,
                                                      .observer = &recorder_})));
   recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
-  recorder_.set_flush_hook([this] { notice_publication(); });
+  recorder_.set_flush_hook([this] { flush_begins(); });
 }
 
 void Trace::close() {
@@ -35,25 +43,74 @@ void Trace::close() {
 void Trace::notice_publication() {
   if (!committing_) return;
   const std::uint64_t id = must(database_->read()).id();
-  if (id != id_before_) recorder_.acknowledged(contents.size());
+  if (id > id_before_) recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
+}
+
+void Trace::flush_begins() {
+  notice_publication();
+  // Some flushes happen while the writer still is one.
+  if (!beside_flush_ || !database_->write(std::chrono::milliseconds(0))) return;
+  if (const auto beside = std::exchange(beside_flush_, {})) {
+    committing_ = false;  // others will be published from now on
+    beside();
+  }
 }
 
 void Trace::commit(const std::function<void(DualWriter&)>& change, Durability durability) {
-  Tables next = model();
-  recorder_.begun(contents.size());
+  const std::uint64_t number = contents.size();
+  recorder_.begun(number);
   {
     engine::WriteTxn txn = must(database_->write());
+    Tables next = model();
     id_before_ = txn.id();
     DualWriter writer(*database_, txn, next);
     change(writer);
+    contents.push_back(std::move(next));
     committing_ = durability == Durability::kDurable;
     must(txn.commit(durability));
     committing_ = false;
   }
-  contents.push_back(std::move(next));
-  if (durability == Durability::kDurable) {
-    recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
-  }
+  if (durability == Durability::kDurable) recorder_.acknowledged(number);
+}
+
+namespace {
+
+// Set when some thread has made its commit the tip. Failpoint hooks are plain functions.
+std::atomic<bool> tip_stored{false};
+void note_tip(const char* name) {
+  if (std::string_view(name) == "commit.after_publish") tip_stored = true;
+}
+
+}  // namespace
+
+void Trace::commit_two(const std::function<void(DualWriter&)>& first,
+                       const std::function<void(DualWriter&)>& second, Durability durability) {
+  std::jthread other;
+  std::exception_ptr failure;
+  const std::uint64_t number = contents.size() + 1;
+  beside_flush_ = [&] {
+    recorder_.begun(number);
+    tip_stored = false;
+    engine::set_failpoint_hook(note_tip);
+    other = std::jthread([&, next = model()]() mutable {
+      try {
+        engine::WriteTxn txn = must(database_->write());
+        DualWriter writer(*database_, txn, next);
+        second(writer);
+        contents.push_back(std::move(next));
+        must(txn.commit(durability));
+      } catch (...) {
+        failure = std::current_exception();
+        tip_stored = true;
+      }
+    });
+    while (!tip_stored) std::this_thread::yield();
+  };
+  commit(first);
+  other.join();
+  engine::set_failpoint_hook(nullptr);
+  if (failure) std::rethrow_exception(failure);
+  if (durability == Durability::kDurable) recorder_.acknowledged(number);
 }
 
 void Trace::abort(const std::function<void(DualWriter&)>& change) {
@@ -172,6 +229,19 @@ void relaxed_then_sync(Trace& trace) {
   trace.close();
 }
 
+// The second of two writers works while the commit of the first is flushed.
+void overlapping(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 10; ++i) {
+    const auto change = [&](DualWriter& writer) {
+      put_some(trace, writer, "", i % 5 == 4 ? 40 : 3, 60, 150);
+    };
+    trace.commit_two(change, change, i % 3 == 2 ? Durability::kRelaxed : Durability::kDurable);
+    if (i % 4 == 3) trace.commit(change, Durability::kRelaxed);
+  }
+  trace.close();
+}
+
 void close_and_reopen(Trace& trace) {
   for (int session = 0; session < 4; ++session) {
     trace.open();
@@ -261,6 +331,7 @@ const std::vector<TraceKind>& trace_kinds() {
       {"named tables", named_tables},
       {"delete to empty", delete_to_empty},
       {"relaxed, then sync", relaxed_then_sync},
+      {"overlapping commits", overlapping},
       {"close and reopen", close_and_reopen},
       {"huge values", huge_values},
       {"spilled", spilled},

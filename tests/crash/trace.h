@@ -27,6 +27,10 @@ class Trace {
   /// Commits what `change` does to the store.
   void commit(const std::function<void(DualWriter&)>& change,
               engine::Durability durability = engine::Durability::kDurable);
+  /// Commits what `first` does durably, and, while the last flush for that is under way, what
+  /// `second` does on top of it. Both are acknowledged when this returns, a relaxed second one not.
+  void commit_two(const std::function<void(DualWriter&)>& first,
+                  const std::function<void(DualWriter&)>& second, engine::Durability durability);
   /// Does changes and forgets them.
   void abort(const std::function<void(DualWriter&)>& change);
   void sync();
@@ -43,6 +47,7 @@ class Trace {
  private:
   std::int64_t newest() const { return static_cast<std::int64_t>(contents.size()) - 1; }
   void notice_publication();
+  void flush_begins();
 
   const std::uint32_t page_size_;
   TempDirectory directory_;
@@ -50,6 +55,7 @@ class Trace {
   std::unique_ptr<engine::Database> database_;
   bool committing_ = false;  // a durable commit is under way
   std::uint64_t id_before_ = 0;
+  std::function<void()> beside_flush_;  // to be done once, while the next flush is under way
 };
 
 /// What a trace does, for people and for the loop over all of them.

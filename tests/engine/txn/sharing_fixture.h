@@ -73,7 +73,8 @@ class SharingFixture : public testing::Test {
   static void publish(const Opener& opener, std::uint64_t id) {
     std::array<std::uint64_t, kHeadWords> words;
     words.fill(id);
-    opener->publish(words);
+    opener->store_tip(id, words);
+    opener->publish_tip();
   }
   /// The id in the head, or 0 when there is none.
   static std::uint64_t head(const Opener& opener) {

@@ -49,22 +49,31 @@ TEST_F(SharingHostileTest, ForgedHeadFailsItsChecksum) {
   const Opener a = open();
   std::array<std::uint64_t, kHeadWords> words;
   ASSERT_TRUE(a->read_head_checked(words));
-  poke(offsetof(LockFileLayout, head) + sizeof(HeadBuffer) + 8,
+  poke(offsetof(LockFileLayout, tips) + sizeof(TipBuffer) + 8,
        12345);  // buffer 1 is the first used
   EXPECT_FALSE(a->read_head_checked(words));
   publish(a, 3);
   EXPECT_TRUE(a->read_head_checked(words));
 }
 
-TEST_F(SharingHostileTest, ForgedSequenceNumberIsHarmless) {
+TEST_F(SharingHostileTest, ForgedPlacesAreHarmless) {
   const Opener a = open();
   std::array<std::uint64_t, kHeadWords> words;
-  poke(offsetof(LockFileLayout, head_sequence), ~std::uint64_t{0});
+  poke(offsetof(LockFileLayout, head), ~std::uint64_t{0});
   EXPECT_FALSE(a->read_head_checked(words));
   publish(a, 5);
   ASSERT_TRUE(a->read_head_checked(words));
   EXPECT_EQ(words[0], 5U);
   EXPECT_EQ(head(a), 5U);
+  // A head that no commit can be is not left there by a flush either.
+  poke(offsetof(LockFileLayout, head), ~std::uint64_t{0});
+  const TipPlace place = a->take_tip_to_flush(words);
+  ASSERT_NE(place, 0U);
+  a->publish_flushed(place);
+  EXPECT_EQ(head(a), 5U);
+  poke(offsetof(LockFileLayout, tip), ~std::uint64_t{0});
+  EXPECT_EQ(a->take_tip_to_flush(words), 0U);
+  EXPECT_FALSE(a->read_tip(words));
 }
 
 TEST_F(SharingHostileTest, CutLockFileIsNoticed) {
@@ -103,6 +112,9 @@ TEST_F(SharingHostileTest, AnyBytesAtAnyTime) {
     static_cast<void>(a->read_head(words));
     static_cast<void>(a->read_head_checked(words));
     static_cast<void>(reader->read_head(words));
+    static_cast<void>(a->read_tip(words));
+    if (const TipPlace place = a->take_tip_to_flush(words)) a->publish_flushed(place);
+    static_cast<void>(leftover_tips(lock_path_, kIdentity, nullptr));
     const auto pins = a->collect_pins(random() % 4000 + 2);
     EXPECT_TRUE(pins.has_value() || pins.error().code == ErrorCode::kDamaged);
     if (claimed) a->release_slot(*claimed);

@@ -73,7 +73,8 @@ class LongSharingKills : public SharingFixture {
   static void publish(Sharing& sharing, std::uint64_t id) {
     std::array<std::uint64_t, kHeadWords> words;
     words.fill(id);
-    sharing.publish(words);
+    sharing.store_tip(id, words);
+    sharing.publish_tip();
   }
 
   Result<void> read(Sharing& sharing) {

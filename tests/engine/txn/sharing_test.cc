@@ -37,10 +37,11 @@ TEST_F(SharingTest, OpenersShareOneState) {
   publish(b, 8);
   EXPECT_EQ(head(a), 8U);
   a->burn(9);
-  a->set_in_commit(10);
+  a->set_durable({5, 3});
   a->set_latch(11);
   EXPECT_EQ(b->burned_id(), 9U);
-  EXPECT_EQ(b->in_commit(), 10U);
+  EXPECT_EQ(b->durable().id, 5U);
+  EXPECT_EQ(b->durable().slot, 3U);
   EXPECT_EQ(b->latch(), 11U);
 }
 
@@ -48,14 +49,19 @@ TEST_F(SharingTest, HeadIsReadWholeOrInPart) {
   const Opener a = open();
   std::array<std::uint64_t, kHeadWords> written;
   for (std::size_t i = 0; i < kHeadWords; ++i) written[i] = 100 + i;
-  a->publish(written);
+  a->store_tip(100, written);
+  a->publish_tip();
   std::array<std::uint64_t, kHeadWords> whole;
   ASSERT_TRUE(a->read_head_checked(whole));
   EXPECT_EQ(whole, written);
   std::array<std::uint64_t, 3> part;
   ASSERT_TRUE(a->read_head(part));
   EXPECT_EQ(part, (std::array<std::uint64_t, 3>{100, 101, 102}));
-  a->publish(part);
+  a->store_tip(101, part);
+  EXPECT_NE(a->tip_id(), 100U);
+  ASSERT_TRUE(a->read_head_checked(whole));
+  EXPECT_EQ(whole, written) << "a tip is no head";
+  a->publish_tip();
   ASSERT_TRUE(a->read_head_checked(whole));
   EXPECT_EQ(whole[2], 102U);
   EXPECT_EQ(whole[3], 0U);

@@ -72,7 +72,7 @@ TEST_F(SharingWriterTest, DeathOfTheWriterHandsOver) {
   test::ChildProcess child([&] {
     const Opener b = open();
     if (!b->lock_writer(Wait())) return 1;
-    b->set_in_commit(17);
+    b->burn(17);
     locked.send();
     for (;;) ::pause();
   });
@@ -81,7 +81,7 @@ TEST_F(SharingWriterTest, DeathOfTheWriterHandsOver) {
   std::thread waiter([&] { EXPECT_TRUE(ok(a->lock_writer(Wait()))); });
   child.kill();
   waiter.join();
-  EXPECT_EQ(a->in_commit(), 17U);
+  EXPECT_EQ(a->burned_id(), 17U);
 }
 
 TEST_F(SharingWriterTest, DeletedLockFileDoesNotMakeTwoWriters) {

@@ -7,6 +7,7 @@
 
 #include "engine/format/page.h"
 #include "engine/os/file.h"
+#include "engine/txn/tips.h"
 #include "engine/upkeep/slots.h"
 #include "tests/support/store_test.h"
 
@@ -204,29 +205,143 @@ TEST_F(RecoverTest, DamageBelowACleanCloseIsAnErrorAlsoWithoutTheConfirmedSlot) 
   expect_clean(copy);
 }
 
-TEST_F(RecoverTest, RelaxedTransactionsAreAdoptedWhenWhole) {
-  const Database database = start();
-  for (int i = 0; i < 10; ++i) {
-    WriteTxn txn = must(database.write());
-    must(txn.put({}, as_bytes("relaxed"), as_bytes(std::to_string(i))));
-    must(txn.commit(Durability::kRelaxed));
+// Only the lock file knows of relaxed transactions. What it says is worth no more than a slot that
+// nobody flushed.
+class RelaxedTest : public RecoverTest {
+ protected:
+  // Ten relaxed commits on top of the newest durable one.
+  Database start_relaxed() {
+    Database database = start();
+    for (int i = 0; i < 10; ++i) {
+      WriteTxn txn = must(database.write());
+      must(txn.put({}, as_bytes("relaxed"), as_bytes(std::to_string(i))));
+      last_ = must(txn.commit(Durability::kRelaxed));
+    }
+    return database;
   }
-  copy_file();
+  void copy_both() const {
+    copy_file();
+    std::filesystem::copy_file(path() + "-lock", copy_path() + "-lock",
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  // Overwrites part of each tip in the copy of the lock file.
+  void damage_tips() const {
+    for (std::size_t i = 0; i < engine::kTips; ++i) {
+      overwrite(copy_path() + "-lock",
+                offsetof(engine::LockFileLayout, tips) + i * sizeof(engine::TipBuffer) + 100, "x");
+    }
+  }
+  std::uint64_t last() const { return last_; }
+
+ private:
+  std::uint64_t last_ = 0;
+};
+
+TEST_F(RelaxedTest, TheyAreAdoptedFromTheLockFile) {
+  const Database database = start_relaxed();
+  copy_both();
+  const MetaSlot newest_slot = slots(copy_path()).newest_first().front();
+  EXPECT_LT(newest_slot.id, last()) << "a relaxed commit wrote a slot";
   {
     const Database copy = open_copy();
     EXPECT_EQ(get(copy, "relaxed"), "9");
+    EXPECT_EQ(must(copy.read()).id(), last());
     expect_clean(copy);
+    // Opening has made it durable, beside the slot that it would have gone back to.
+    const SlotSet set = slots(copy_path());
+    EXPECT_EQ(set.newest_first().front().id, last());
+    EXPECT_EQ(set.newest_first()[1], newest_slot);
+    EXPECT_GT(put(copy, "a", "1"), last()) << "an id was used twice";
   }
-  // Without any of their slots, the last durable transaction is still whole.
+  EXPECT_EQ(get(open_copy(), "relaxed"), "9");
+}
+
+TEST_F(RelaxedTest, ReadersAloneSeeThemToo) {
+  const Database database = start_relaxed();
+  copy_both();
+  const Database copy = must(Database::open(copy_path(), {.create = false, .read_only = true}));
+  EXPECT_EQ(get(copy, "relaxed"), "9");
+  expect_clean(copy);
+}
+
+TEST_F(RelaxedTest, WithoutTheLockFileTheLastDurableOneIsThere) {
+  const Database database = start_relaxed();
   copy_file();
-  for (const MetaSlot& slot : slots(copy_path()).newest_first()) {
-    if (slot.id > newest()) {
-      overwrite(copy_path(), slot.index * engine::kMetaSlotStride, std::string(512, '\0'));
-    }
-  }
   const Database copy = open_copy();
   EXPECT_FALSE(get(copy, "relaxed"));
   EXPECT_EQ(get(copy, "state"), "new");
+  expect_clean(copy);
+}
+
+TEST_F(RelaxedTest, ADamagedTipGivesTheOneBefore) {
+  const Database database = start_relaxed();
+  copy_both();
+  std::ifstream file(copy_path() + "-lock", std::ios::binary);
+  engine::SharedWord words[engine::kSlotsOffset / 8];
+  file.read(reinterpret_cast<char*>(words), sizeof words);
+  const auto& layout = *reinterpret_cast<const engine::LockFileLayout*>(words);
+  overwrite(copy_path() + "-lock",
+            offsetof(engine::LockFileLayout, tips) +
+                engine::buffer_of(layout.tip.load()) * sizeof(engine::TipBuffer) + 100,
+            "x");
+  const Database copy = open_copy();
+  EXPECT_EQ(get(copy, "relaxed"), "8");
+  expect_clean(copy);
+}
+
+TEST_F(RelaxedTest, DamagedTipsGiveTheLastDurableOne) {
+  const Database database = start_relaxed();
+  copy_both();
+  damage_tips();
+  const Database copy = open_copy();
+  EXPECT_FALSE(get(copy, "relaxed"));
+  EXPECT_EQ(get(copy, "state"), "new");
+  expect_clean(copy);
+}
+
+TEST_F(RelaxedTest, ATipWhosePagesAreMissingIsGoneForEver) {
+  const Database database = start_relaxed();
+  copy_both();
+  // The pages of all relaxed transactions, as if the device had lost them.
+  std::ifstream file(copy_path(), std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  for (std::size_t at = 16384; at < bytes.size(); at += 512) {
+    const auto* page = reinterpret_cast<const std::uint8_t*>(bytes.data()) + at;
+    if (engine::load48(page + engine::page_layout::kBirth) > newest()) {
+      overwrite(copy_path(), at, std::string(512, '\0'));
+    }
+  }
+  {
+    const Database copy = open_copy();
+    EXPECT_FALSE(get(copy, "relaxed"));
+    EXPECT_EQ(get(copy, "state"), "new");
+    expect_clean(copy);
+  }
+  std::ofstream(copy_path(), std::ios::binary) << bytes;  // and found them again
+  EXPECT_FALSE(get(open_copy(), "relaxed"));
+}
+
+TEST_F(RelaxedTest, TheLockFileOfAnotherTimeDoesNotMatter) {
+  const Database database = start_relaxed();
+  copy_both();
+  std::filesystem::copy_file(copy_path() + "-lock", directory().file("old"));
+  {
+    const Database copy = open_copy();
+    put(copy, "relaxed", "later");
+  }
+  std::filesystem::copy_file(directory().file("old"), copy_path() + "-lock",
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(get(open_copy(), "relaxed"), "later");
+  // Nor does a newer one, beside an older file that knows nothing of it.
+  put(database, "relaxed", "durable");
+  put(database, "relaxed", "durable too");
+  WriteTxn txn = must(database.write());
+  must(txn.put({}, as_bytes("relaxed"), as_bytes("newest")));
+  must(txn.commit(Durability::kRelaxed));
+  std::filesystem::copy_file(path() + "-lock", copy_path() + "-lock",
+                             std::filesystem::copy_options::overwrite_existing);
+  const Database copy = open_copy();
+  EXPECT_EQ(get(copy, "relaxed"), "later");
   expect_clean(copy);
 }
 

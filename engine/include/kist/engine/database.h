@@ -69,8 +69,8 @@ class Database {
   /// registered can be checked, dropped and listed, not read.
   Result<void> register_comparator(std::string_view name, Comparator compare) const;
 
-  /// Makes everything committed so far durable. Waits for a write transaction that is under way;
-  /// kMisuse when this very thread began it.
+  /// Makes everything committed so far durable. Does not wait for a write transaction that is under
+  /// way; kMisuse when this very thread began it, because what it holds would not be included.
   Result<void> sync() const;
   /// Walks the newest snapshot and the space map and returns every violated invariant. A page that
   /// cannot be read is a violation, not an error. Pins what it reads; blocks nobody. Errors:

@@ -14,10 +14,12 @@ class CallObserver;
 
 /// How a commit is made to last.
 enum class Durability : std::uint8_t {
-  kDurable,  ///< On the device before commit() returns.
-  kRelaxed,  ///< Visible at once, on the device with the next durable commit, sync() or close. A
-             ///< crash of the machine goes back to the last flushed commit; the file is never
-             ///< damaged.
+  kDurable,  ///< On the device before commit() returns, and not seen by readers before that.
+             ///< Commits of other threads and processes share the flush, and the next writer does
+             ///< not wait for it.
+  kRelaxed,  ///< Visible at once, on the device with the next durable commit, sync() or close. The
+             ///< end of the process, or of all, loses nothing; a crash of the machine goes back to
+             ///< the last flushed commit; the file is never damaged.
 };
 
 /// Options of an environment. Those marked "creation" are stored in the file and ignored later,
