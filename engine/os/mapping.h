@@ -25,14 +25,22 @@ enum class AccessAdvice : std::uint8_t {
   kWillNeed,    ///< Reading it from the device begins now, in the background.
 };
 
+/// How much more address space than needed now a map takes.
+enum class MapRoom : std::uint8_t {
+  kReserved,  ///< As much as the file may ever need, so that it is not mapped again soon.
+  kTight,     ///< Up to the next 2 MiB, for small address spaces.
+};
+
 /// A read-only shared map of a file, reaching far beyond its end: as the file grows, whoever
 /// extends it, the new bytes appear without any call. Thread-safe.
 class Mapping {
  public:
   /// Maps `file` from its start, at an address aligned to 2 MiB, over at least `bytes_needed` bytes
   /// and with as much room to grow as the address space allows (64 GiB on 64 bits, if that is at
-  /// least twice what is needed). The File may be closed afterwards. Errors: kOutOfMemory.
-  static Result<std::unique_ptr<Mapping>> map(const File& file, std::uint64_t bytes_needed);
+  /// least twice what is needed), or with hardly any. The File may be closed afterwards. Errors:
+  /// kOutOfMemory.
+  static Result<std::unique_ptr<Mapping>> map(const File& file, std::uint64_t bytes_needed,
+                                              MapRoom room = MapRoom::kReserved);
 
   ~Mapping();
   Mapping(const Mapping&) = delete;

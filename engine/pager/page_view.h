@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include <kist/engine/bytes.h>
 #include <kist/engine/error.h>
@@ -23,13 +24,14 @@ class PendingValues;
 class PageView {
  public:
   PageView() = default;
-  PageView(const Pager* pager, const MapGeneration* map, std::uint64_t file_pages)
+  PageView(const Pager* pager, MapHold map, std::uint64_t file_pages)
       : base_(map->mapping->data()),
         verified_(reinterpret_cast<std::uint64_t*>(map->verified.data())),
         limit_(file_pages < map->pages ? file_pages : map->pages),
         shift_(static_cast<std::uint32_t>(std::countr_zero(pager->page_size()))),
         damaged_(&map->mapping->damaged()),
-        pager_(pager) {}
+        pager_(pager),
+        map_(std::move(map)) {}
 
   /// Lets dirty refs resolve. Both must outlive the view.
   void set_dirty(const Arena* arena, const PendingValues* values) {
@@ -37,13 +39,17 @@ class PageView {
     values_ = values;
   }
 
-  /// Lets the view reach to `file_pages` through `map`. Spans got before stay good.
-  void extend(const MapGeneration* map, std::uint64_t file_pages) {
+  /// Lets the view reach to `file_pages` through `map`. Spans got before stay good as long as the
+  /// map before is held.
+  void extend(MapHold map, std::uint64_t file_pages) {
     base_ = map->mapping->data();
     verified_ = reinterpret_cast<std::uint64_t*>(map->verified.data());
     limit_ = file_pages < map->pages ? file_pages : map->pages;
     damaged_ = &map->mapping->damaged();
+    map_ = std::move(map);
   }
+  /// The map that it reads through.
+  const MapHold& map() const { return map_; }
 
   /// Reads through another map of the same file, which reaches at least as far, and in which
   /// another error may be noted than in the usual one.
@@ -135,6 +141,7 @@ class PageView {
   static inline constinit const std::atomic<std::uint32_t> kWhole{0};
   const std::atomic<std::uint32_t>* damaged_ = &kWhole;
   const Pager* pager_ = nullptr;
+  MapHold map_;
   const Arena* arena_ = nullptr;
   const PendingValues* values_ = nullptr;
   mutable Error error_;

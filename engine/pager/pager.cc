@@ -12,30 +12,45 @@ namespace kist::engine {
 
 Result<std::unique_ptr<Pager>> Pager::open(const os::File& file, std::string path,
                                            std::uint32_t page_size, std::uint64_t seed,
-                                           std::uint64_t file_pages, bool verify) {
-  std::unique_ptr<Pager> pager(new Pager(file, std::move(path), page_size, seed, verify));
+                                           std::uint64_t file_pages, bool verify,
+                                           os::MapRoom room) {
+  std::unique_ptr<Pager> pager(new Pager(file, std::move(path), page_size, seed, verify, room));
   KIST_TRY(pager->map(file_pages));
   return pager;
 }
 
 Result<void> Pager::map(std::uint64_t file_pages) {
-  auto generation = std::make_unique<MapGeneration>();
-  KIST_ASSIGN(generation->mapping, os::Mapping::map(file_, file_pages * page_size_));
+  auto generation = std::make_shared<MapGeneration>();
+  KIST_ASSIGN(generation->mapping, os::Mapping::map(file_, file_pages * page_size_, room_));
   generation->pages = generation->mapping->size() / page_size_;
   KIST_ASSIGN(generation->verified,
               os::ReservedArray::reserve(generation->pages * sizeof(std::uint64_t)));
   current_.store(generation.get(), std::memory_order_release);
+  if (room_ == os::MapRoom::kTight) {
+    // Nobody but this list has them, and only this list, which is locked, gives them out.
+    std::erase_if(generations_, [](const auto& old) { return old.use_count() == 1; });
+  }
   generations_.push_back(std::move(generation));
   return {};
 }
 
-Result<const MapGeneration*> Pager::cover(std::uint64_t file_pages) {
-  const MapGeneration* generation = current_.load(std::memory_order_acquire);
-  if (generation->pages >= file_pages) [[likely]]
-    return generation;
+std::size_t Pager::maps() const {
   const std::lock_guard lock(mutex_);
-  if (current_.load(std::memory_order_relaxed)->pages < file_pages) KIST_TRY(map(file_pages));
-  return current_.load(std::memory_order_relaxed);
+  return generations_.size();
+}
+
+Result<MapHold> Pager::cover(std::uint64_t file_pages) {
+  // Maps that stay are given out without being counted: readers would contend for the count.
+  const auto uncounted = [](const MapGeneration* map) { return MapHold(MapHold(), map); };
+  if (room_ == os::MapRoom::kReserved) [[likely]] {
+    const MapGeneration* generation = current_.load(std::memory_order_acquire);
+    if (generation->pages >= file_pages) [[likely]]
+      return uncounted(generation);
+  }
+  const std::lock_guard lock(mutex_);
+  if (generations_.back()->pages < file_pages) KIST_TRY(map(file_pages));
+  if (room_ == os::MapRoom::kReserved) return uncounted(generations_.back().get());
+  return generations_.back();
 }
 
 void Pager::forget(std::uint64_t page, std::uint64_t pages) {
@@ -52,7 +67,8 @@ void Pager::forget(std::uint64_t page, std::uint64_t pages) {
 
 void Pager::wrote(std::span<const Run> runs, std::uint64_t birth) {
   if (!verify_) return;
-  const MapGeneration& map = *current_.load(std::memory_order_acquire);
+  const std::lock_guard lock(mutex_);
+  const MapGeneration& map = *generations_.back();
   auto* const verified = reinterpret_cast<std::uint64_t*>(map.verified.data());
   for (const Run& run : runs) {
     for (std::uint64_t page = run.start; page < run.end() && page < map.pages; ++page) {

@@ -20,15 +20,19 @@
 
 namespace kist::engine {
 
-/// One map of the data file and what this process has verified in it. A map reserves far more
-/// address space than the file has, so a new one is needed only when the file outgrows the
-/// reservation; old ones stay until the environment closes, because readers may hold pointers into
-/// them.
+/// One map of the data file and what this process has verified in it. Usually a map reserves far
+/// more address space than the file has, so a new one is needed only when the file outgrows the
+/// reservation, and old ones stay until the environment closes, because readers may hold pointers
+/// into them. Where address space is short, maps are as long as the file, and old ones live as long
+/// as somebody holds them.
 struct MapGeneration {
   std::unique_ptr<os::Mapping> mapping;
   os::ReservedArray verified;  ///< One u64 a page: the birth under which it was found whole.
   std::uint64_t pages = 0;     ///< Pages that the mapping spans.
 };
+
+/// Keeps a map for its user. Counts nothing where maps stay anyway.
+using MapHold = std::shared_ptr<const MapGeneration>;
 
 /// Gives access to the pages of the mapped file and finds damage at first touch. Thread-safe.
 class Pager {
@@ -36,10 +40,14 @@ class Pager {
   /// Maps `file`, which stays owned by the caller.
   static Result<std::unique_ptr<Pager>> open(const os::File& file, std::string path,
                                              std::uint32_t page_size, std::uint64_t seed,
-                                             std::uint64_t file_pages, bool verify);
+                                             std::uint64_t file_pages, bool verify,
+                                             os::MapRoom room = os::MapRoom::kReserved);
 
-  /// The current map, spanning at least `file_pages`; maps anew when it does not.
-  Result<const MapGeneration*> cover(std::uint64_t file_pages);
+  /// The current map, spanning at least `file_pages`; maps anew when it does not. Good while it is
+  /// held.
+  Result<MapHold> cover(std::uint64_t file_pages);
+  /// Maps that are still there.
+  std::size_t maps() const;
 
   /// Forgets that [page, page + pages) were found whole, because they are about to be written again
   /// under the birth that they have. Nobody may be reading them.
@@ -72,8 +80,13 @@ class Pager {
 
  private:
   Pager(const os::File& file, std::string path, std::uint32_t page_size, std::uint64_t seed,
-        bool verify)
-      : file_(file), path_(std::move(path)), page_size_(page_size), seed_(seed), verify_(verify) {}
+        bool verify, os::MapRoom room)
+      : file_(file),
+        path_(std::move(path)),
+        page_size_(page_size),
+        seed_(seed),
+        verify_(verify),
+        room_(room) {}
   Result<void> map(std::uint64_t file_pages);
   Result<void> verify_header(const std::uint8_t* bytes, const Ref& ref, std::uint32_t kind) const;
 
@@ -82,9 +95,10 @@ class Pager {
   std::uint32_t page_size_;
   std::uint64_t seed_;
   bool verify_;
+  os::MapRoom room_;
   mutable std::atomic<std::uint64_t> pages_verified_{0};
-  mutable std::mutex mutex_;  // guards generations_
-  std::vector<std::unique_ptr<MapGeneration>> generations_;
+  mutable std::mutex mutex_;                                 // guards generations_
+  std::vector<std::shared_ptr<MapGeneration>> generations_;  // the newest is the current one
   std::atomic<const MapGeneration*> current_{nullptr};
 };
 

@@ -96,6 +96,22 @@ std::size_t FreeRuns::longest_covering(std::uint64_t pages) const {
   return runs;
 }
 
+std::optional<Run> FreeRuns::lowest_fit(std::uint64_t pages) const {
+  for (auto at = by_start_.begin(); at != by_start_.end(); at = by_start_.next(at)) {
+    if (by_start_[at].value >= pages) return run_at(at);
+  }
+  return std::nullopt;
+}
+
+std::size_t FreeRuns::lowest_covering(std::uint64_t pages) const {
+  std::size_t runs = 0;
+  for (auto at = by_start_.begin(); at != by_start_.end() && pages != 0; ++runs) {
+    pages -= std::min(pages, by_start_[at].value);
+    at = by_start_.next(at);
+  }
+  return runs;
+}
+
 Run FreeRuns::ending_at(std::uint64_t end) const {
   const auto at = by_start_.lower_bound(end);
   if (at == by_start_.begin()) return {};

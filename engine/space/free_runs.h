@@ -28,6 +28,12 @@ class FreeRuns {
   std::optional<Run> best_fit(std::uint64_t pages) const;
   /// The longest run; empty when there is none.
   Run longest() const;
+  /// The run of at least `pages` pages that is nearest the start of the file. Costs O(runs).
+  std::optional<Run> lowest_fit(std::uint64_t pages) const;
+  /// How many of the runs nearest the start together have `pages` pages, likewise. Costs O(answer).
+  std::size_t lowest_covering(std::uint64_t pages) const;
+  /// The run nearest the start; empty when there is none.
+  Run lowest() const { return run_at(by_start_.begin()); }
   /// How many of the longest runs together have `pages` pages; all runs when they do not. Costs
   /// O(answer).
   std::size_t longest_covering(std::uint64_t pages) const;

@@ -98,6 +98,22 @@ void PendingRuns::release_bucket(const std::vector<std::uint64_t>& starts, std::
   }
 }
 
+std::vector<PendingRuns::Seen> PendingRuns::seen_by(const std::vector<std::uint64_t>& pins) const {
+  std::vector<Seen> seen(pins.size() + 1);
+  // Each run is seen by neighbouring pins: added at the first of them, taken off behind the last.
+  by_start_.for_each([&](std::uint64_t /*start*/, const Entry& entry) {
+    const auto first = std::lower_bound(pins.begin(), pins.end(), entry.birth);
+    const auto last = std::lower_bound(first, pins.end(), entry.freed);
+    seen[static_cast<std::size_t>(first - pins.begin())].pages += entry.pages;
+    seen[static_cast<std::size_t>(last - pins.begin())].pages -= entry.pages;
+    if (last - first == 1)
+      seen[static_cast<std::size_t>(first - pins.begin())].alone += entry.pages;
+  });
+  for (std::size_t i = 1; i < seen.size(); ++i) seen[i].pages += seen[i - 1].pages;
+  seen.pop_back();
+  return seen;
+}
+
 void PendingRuns::clear() {
   by_start_.clear();
   buckets_.clear();

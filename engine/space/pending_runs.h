@@ -24,6 +24,14 @@ class PendingRuns {
   /// Moves every run that no pin can see to `free`.
   void release(const Pins& pins, FreeRuns& free);
 
+  /// Pages that a snapshot can see, and those of them that no other pin does.
+  struct Seen {
+    std::uint64_t pages = 0;
+    std::uint64_t alone = 0;
+  };
+  /// The same for each of `pins` (ascending, no repetitions). Costs O(runs log pins).
+  std::vector<Seen> seen_by(const std::vector<std::uint64_t>& pins) const;
+
   /// Whether any page of `run` is pending.
   bool overlaps(Run run) const;
   std::uint64_t pages() const { return pages_; }

@@ -110,6 +110,7 @@ bool SpaceMap::may_grow_for(std::uint64_t pages) const {
 /// longest, where that lies nearer the start, so that the end of the file becomes free and can be
 /// given back.
 std::optional<Run> SpaceMap::choose_run(std::uint64_t pages) const {
+  if (low_) return free_.lowest_fit(pages);
   const std::optional<Run> fit = free_.best_fit(pages);
   if (!fit || fit->end() <= roomy_length(pages)) return fit;
   const Run longest = free_.longest();
@@ -196,6 +197,11 @@ Result<std::optional<Run>> SpaceMap::take_one_run(std::uint64_t pages) {
 /// At most `most` runs of together `pages` pages, ascending.
 Result<std::vector<Run>> SpaceMap::take_fragments(std::uint64_t pages, std::uint64_t most) {
   std::vector<Run> runs;
+  while (low_ && pages != 0 && !free_.empty() && runs.size() + 1 < most) {
+    const Run lowest = free_.lowest();
+    runs.push_back(take_from(lowest.start, std::min(lowest.pages, pages)));
+    pages -= runs.back().pages;
+  }
   while (pages != 0) {
     // Longest first, but the last piece from where it fits best.
     if (free_.empty() || runs.size() + 1 >= most || free_.best_fit(pages)) {
@@ -317,6 +323,7 @@ void SpaceMap::forget_transaction() {
   taken_.clear();
   dropped_.clear();
   freed_.clear();
+  low_ = false;
   checkpoint_ = false;
   planned_ = {};
 }

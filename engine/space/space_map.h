@@ -29,7 +29,8 @@ enum class Trim : std::uint8_t {
   kNever,     ///< Keep the length.
   kByPolicy,  ///< When more than max(64 pages, a quarter of the file) is free at its end; keep
               ///< some.
-  kAll,       ///< Everything that is free at the end: for a clean close.
+  kAll,       ///< Everything that is free at the end; and a checkpoint, so that no old record is
+              ///< in the way of the next.
 };
 
 /// Space for overflow runs and tree pages.
@@ -121,6 +122,10 @@ class SpaceMap {
 
   /// Starts a transaction; `txn` is greater than id().
   void begin(std::uint64_t txn);
+
+  /// From now on the transaction takes what lies nearest the start of the file, in however many
+  /// pieces, so that the end becomes free.
+  void place_low() { low_ = true; }
 
   /// Takes `pages` (at least 1) consecutive pages that no pinned snapshot needs and that this
   /// transaction has not had before. May lengthen the file: compare file_pages() and grow the file
@@ -220,7 +225,7 @@ class SpaceMap {
   std::uint64_t delta_size(std::uint64_t runs) const;
   std::uint64_t checkpoint_size() const;
   std::uint64_t record_pages(std::uint64_t runs) const;
-  void choose_record_kind();
+  void choose_record_kind(Trim trim);
   void write_delta_after_all();
   Result<void> place(CommitSpace& plan, std::uint64_t tree_pages,
                      std::span<const std::uint64_t> overflow_pages);
@@ -261,6 +266,7 @@ class SpaceMap {
   FreeRuns taken_;               // by this transaction and not given back
   FreeRuns dropped_;             // taken and given back: free after the commit
   std::vector<FreedRun> freed_;  // planned: sorted, adjacent ones of one birth joined
+  bool low_ = false;             // see place_low()
   bool checkpoint_ = false;      // planned: the record is one
   Ref planned_;
   std::uint64_t planned_nonce_ = 0;

@@ -106,10 +106,11 @@ std::uint64_t SpaceMap::record_pages(std::uint64_t runs) const {
   return space_record_pages(checkpoint_ ? checkpoint_size() : delta_size(runs), page_size_);
 }
 
-void SpaceMap::choose_record_kind() {
+void SpaceMap::choose_record_kind(Trim trim) {
   const std::uint64_t delta = space_record_pages(delta_size(1), page_size_);
   const std::uint64_t whole = space_record_pages(checkpoint_size(), page_size_);
-  if (!records_.empty() && chain_pages_ + delta <= std::max(whole, kShortChainPages)) return;
+  const bool short_chain = chain_pages_ + delta <= std::max(whole, kShortChainPages);
+  if (!records_.empty() && short_chain && trim != Trim::kAll) return;
   for (const LiveRecord& old : records_) freed_.push_back({old.run, old.birth});
   join_neighbours(freed_);
   checkpoint_ = true;
@@ -139,7 +140,10 @@ Result<void> SpaceMap::place(CommitSpace& plan, std::uint64_t tree_pages,
                              std::span<const std::uint64_t> overflow_pages) {
   std::uint64_t total = tree_pages + record_pages(1);
   for (const std::uint64_t pages : overflow_pages) total = std::min(kMax48, total + pages);
-  KIST_ASSIGN(const std::optional<Run> run, take_one_run(total));
+  std::optional<Run> run;
+  if (!low_) {
+    KIST_ASSIGN(run, take_one_run(total));
+  }
   if (!run) return place_apart(plan, tree_pages, overflow_pages);
   std::uint64_t at = run->start;
   for (const std::uint64_t pages : overflow_pages) {
@@ -162,6 +166,7 @@ Result<void> SpaceMap::place_apart(CommitSpace& plan, std::uint64_t tree_pages,
   // so nothing has to be tried twice. The record may take runs that were counted on, hence the
   // second sum, and a few more.
   const auto fragments = [&] {
+    if (low_) return free_.lowest_covering(tree_pages) + kSpareFragments;
     const std::size_t least = free_.longest_covering(tree_pages) + kSpareFragments;
     return free_.longest_covering(tree_pages + record_pages(least + 1)) + kSpareFragments;
   };
@@ -272,7 +277,7 @@ Result<CommitSpace> SpaceMap::plan_commit(std::uint64_t commit_nonce, std::uint6
   KIST_TRY(settle_freed(std::move(freed)));
   std::uint64_t given_up = 0;
   for (const FreedRun& one : freed_) given_up += one.run.pages;
-  choose_record_kind();
+  choose_record_kind(trim);
   std::uint64_t wanted = taken_.pages() + tree_pages;
   for (const std::uint64_t pages : overflow_pages) wanted = std::min(kMax48, wanted + pages);
   KIST_TRY(wanted > given_up ? place_beside_reserve(plan, tree_pages, overflow_pages)

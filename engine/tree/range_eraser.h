@@ -29,6 +29,10 @@ class RangeEraser {
   /// `root`. Errors: kDamaged; the tree may be half changed then.
   Result<void> erase(Ref& root, std::optional<Bytes> from, std::optional<Bytes> to);
 
+  /// Joins two neighbouring branches of `level`, which `separator` divides, when one page has room
+  /// for both: `right` is empty then. Whether it was done. Needs no comparator.
+  Result<bool> merge_branches(Ref& left, Ref& right, std::uint8_t level, Bytes separator);
+
  private:
   /// The part of a subtree to remove; nothing: as far as the subtree goes.
   struct Bounds {
@@ -58,7 +62,6 @@ class RangeEraser {
   /// Joins branch `index`, when it is small, with a neighbour under the same parent; their children
   /// stay as they are.
   Result<void> mend(std::vector<BranchEntry>& entries, std::uint8_t level, std::size_t index);
-  Result<bool> merge_branches(Ref& left, Ref& right, std::uint8_t level, Bytes separator);
 
   Result<BranchEntries> entries_of(const Ref& ref, std::uint8_t level, Bytes first_separator);
   /// Writes a leaf of `records`, or a branch of `entries`, in place of the page behind `ref`.

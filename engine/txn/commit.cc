@@ -43,9 +43,9 @@ Result<CommitSpace> WriteState::plan() {
   }
   KIST_ASSIGN(const std::uint64_t nonce, os::random_u64());
   commit_nonce_ = nonce;
-  return environment_.space->plan_commit(nonce, context.arena.live(), overflow,
-                                         std::move(context.freed),
-                                         durability_ == Durability::kDurable ? trim : Trim::kNever);
+  return environment_.space->plan_commit(
+      nonce, context.arena.live(), overflow, std::move(context.freed),
+      trim.value_or(durability_ == Durability::kDurable ? Trim::kByPolicy : Trim::kNever));
 }
 
 Result<void> WriteState::write_pages(const CommitSpace& plan) {

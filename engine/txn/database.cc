@@ -7,6 +7,7 @@
 #include "engine/txn/snapshot.h"
 #include "engine/txn/write_state.h"
 #include "engine/upkeep/check.h"
+#include "engine/upkeep/compact.h"
 
 namespace kist::engine {
 namespace {
@@ -71,9 +72,19 @@ Result<CheckReport> Database::check(const CheckOptions& options) const {
   return check_environment(environment_, options);
 }
 
+Result<CompactProgress> Database::compact(const CompactBudget& budget, Wait wait) const {
+  KIST_TRY(check_open(environment_));
+  return compact_environment(environment_, budget, wait);
+}
+
 Result<EnvironmentStats> Database::stats() const {
   KIST_TRY(check_open(environment_));
   return environment_->stats();
+}
+
+Result<std::vector<Reader>> Database::readers() const {
+  KIST_TRY(check_open(environment_));
+  return environment_->readers();
 }
 
 std::uint32_t Database::page_size() const {

@@ -176,6 +176,10 @@ Result<void> Environment::check_options(const Options& asked) const {
     return conflict("domain_version", domain_version_.load(), *asked.domain_version);
   }
   if (asked.verify != options.verify) return conflict("verify", options.verify, asked.verify);
+  if (asked.reserve_address_space != options.reserve_address_space) {
+    return conflict("reserve_address_space", options.reserve_address_space,
+                    asked.reserve_address_space);
+  }
   if (asked.growth_step != options.growth_step) {
     return conflict("growth_step", options.growth_step, asked.growth_step);
   }
@@ -216,7 +220,9 @@ Result<void> Environment::start() {
 Result<void> Environment::map(const MetaSlot& slot) {
   page_size = slot.page_size;
   seed = slot.seed;
-  KIST_ASSIGN(pager, Pager::open(file, path, page_size, seed, slot.file_pages, options.verify));
+  KIST_ASSIGN(pager, Pager::open(file, path, page_size, seed, slot.file_pages, options.verify,
+                                 options.reserve_address_space ? os::MapRoom::kReserved
+                                                               : os::MapRoom::kTight));
   space = std::make_unique<SpaceMap>(page_size, seed);
   configure_space();
   memory = std::make_shared<DirtyMemory>(page_size);
@@ -401,9 +407,10 @@ Result<void> Environment::view_tip(Snapshot& snapshot) {
 }
 
 Result<void> Environment::load_space() {
-  const SpaceReader reader = [this](const Ref& ref) -> Result<Bytes> {
+  MapHold map;
+  const SpaceReader reader = [this, &map](const Ref& ref) -> Result<Bytes> {
     const std::uint64_t pages = (ref.count + page_size - 1) / page_size;
-    KIST_ASSIGN(const MapGeneration* map, pager->cover(tip.file_pages));
+    KIST_ASSIGN(map, pager->cover(tip.file_pages));
     const std::uint64_t limit = std::min(map->pages, tip.file_pages);
     if (ref.page < first_page(page_size) || ref.page >= limit || pages > limit - ref.page) {
       return std::unexpected(pager->damage(ref.page, "a space record lies outside the file"));
@@ -414,6 +421,8 @@ Result<void> Environment::load_space() {
   KIST_ASSIGN(const Pins pins, needed_snapshots());
   space->release(pins);
   space->begin(std::max(tip.id, sharing->burned_id()) + 1);
+  // Else every commit between two steps would put something behind what they have moved.
+  if (compaction) space->place_low();
   return {};
 }
 

@@ -30,6 +30,7 @@ namespace kist::engine {
 
 struct Choice;
 class Snapshot;
+struct CompactionPass;
 
 /// What one process holds of one open data file. All handles of the file in this process share it;
 /// the last to go closes it.
@@ -59,6 +60,11 @@ class Environment : public std::enable_shared_from_this<Environment> {
   static Result<std::shared_ptr<Snapshot>> begin_read(
       const std::shared_ptr<Environment>& environment);
   static void end_read(std::shared_ptr<Snapshot> snapshot);
+  /// Lets writers take the pin away; and takes that back: false when they did.
+  void park_read(const Snapshot& snapshot);
+  bool unpark_read(const Snapshot& snapshot);
+  /// All readers of all processes.
+  Result<std::vector<Reader>> readers();
   /// Id of the newest commit in all processes.
   Result<std::uint64_t> newest_id();
   /// Makes this the writer and `snapshot` a view of the newest commit; the writer's fields below
@@ -95,7 +101,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<Metadata> metadata();
   /// The map of the newest snapshot for advice and warming up, and how many of its bytes are in the
   /// file.
-  Result<std::pair<const MapGeneration*, std::uint64_t>> mapped_file();
+  Result<std::pair<MapHold, std::uint64_t>> mapped_file();
+  /// Makes the tip durable, and makes free what waited for that, or for readers that have gone
+  /// since. Writer only.
+  Result<void> make_durable_and_release();
   /// Gives up a handle; shuts the environment down when it was the last.
   static Result<void> let_go(std::shared_ptr<Environment> environment);
   /// Ends everything: when no other process is left, confirms the newest commit in a slot of its
@@ -151,6 +160,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   MetaSlot tip;                         // newest commit
   std::unique_ptr<SpaceMap> space;      // after begin_write(): of `tip`, with a transaction active
   std::shared_ptr<DirtyMemory> memory;  // shared with readers of uncommitted states
+  std::shared_ptr<CompactionPass> compaction;  // how far compaction has come, while it is going on
 
  private:
   Environment(std::string canonical, const Options& asked, os::File data);
@@ -197,6 +207,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> lengthen_file(std::uint64_t pages);
   Result<bool> relieve(std::uint64_t missing, Shortage why);
   Result<Pins> needed_snapshots();
+  Result<std::optional<SlowReader>> slowest_reader();
+  Result<bool> ask_about(const SlowReader& slow);
   Result<MetaSlot> choose_head_read_only();
   Result<MetaSlotBytes> choose_head();
   Result<MetaSlotBytes> pin_by_lock(Snapshot& snapshot);

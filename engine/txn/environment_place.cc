@@ -88,10 +88,10 @@ Result<Metadata> Environment::metadata() {
   return slot.metadata;
 }
 
-Result<std::pair<const MapGeneration*, std::uint64_t>> Environment::mapped_file() {
+Result<std::pair<MapHold, std::uint64_t>> Environment::mapped_file() {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
   KIST_ASSIGN(const std::uint64_t size, file.size());
-  KIST_ASSIGN(const MapGeneration* map, pager->cover(size / page_size));
+  KIST_ASSIGN(const MapHold map, pager->cover(size / page_size));
   return std::pair{map, std::min(size, map->mapping->size())};
 }
 

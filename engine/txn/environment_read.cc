@@ -42,10 +42,10 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
   for (std::size_t i = 0; i < snapshot.markers.size(); ++i) {
     snapshot.markers[i] = load64(head_bytes.data() + kMarkersAt + 8 * i);
   }
-  KIST_ASSIGN(const MapGeneration* map, pager->cover(file_pages));
+  KIST_ASSIGN(MapHold map, pager->cover(file_pages));
   snapshot.head_place = 0;
   snapshot.id = load64(head_bytes.data() + kIdAt);
-  snapshot.view = PageView(pager.get(), map, file_pages);
+  snapshot.view = PageView(pager.get(), std::move(map), file_pages);
   snapshot.catalog = *catalog;
   snapshot.tables.assign(
       1, {.record = *main, .presence = TableState::Presence::kPresent, .plain = true});
@@ -219,6 +219,14 @@ void Environment::share_read(Snapshot& snapshot, Snapshot& copy) {
   } else {
     copy.tables.assign(1, snapshot.tables[0]);  // the others are looked up when they are needed
   }
+}
+
+void Environment::park_read(const Snapshot& snapshot) {
+  if (snapshot.pin == Snapshot::Pin::kSlot) sharing->park_slot(snapshot.slot, snapshot.id);
+}
+
+bool Environment::unpark_read(const Snapshot& snapshot) {
+  return snapshot.pin != Snapshot::Pin::kSlot || sharing->unpark_slot(snapshot.slot, snapshot.id);
 }
 
 void Environment::end_read(Snapshot& snapshot) {

@@ -45,16 +45,4 @@ Result<Pins> Environment::needed_snapshots() {
   return pins;
 }
 
-Result<bool> Environment::relieve(std::uint64_t /*missing*/, Shortage why) {
-  if (why == Shortage::kGrowth) return false;
-  // What commits gave up that are not on the device yet waits for the flush that makes them
-  // durable.
-  KIST_TRY(wait_durable(tip.id, std::nullopt));
-  // Readers may have gone since the transaction began.
-  KIST_ASSIGN(const Pins pins, needed_snapshots());
-  const std::uint64_t before = space->free_pages();
-  space->release(pins);
-  return space->free_pages() > before;
-}
-
 }  // namespace kist::engine

@@ -52,13 +52,19 @@ struct TipBuffer {
 
 /// Where one read transaction announces the snapshot that it needs.
 struct ReaderSlot {
-  SharedWord pin;    ///< kNoPin, kPinsEverything or a transaction id.
-  SharedWord owner;  ///< 0 for nobody, else 1 + index of the process that may use the slot.
-  SharedWord unused[6];
+  SharedWord pin;      ///< kNoPin, kPinsEverything or a transaction id; see below for its flags.
+  SharedWord owner;    ///< 0 for nobody, else 1 + index of the process that may use the slot.
+  SharedWord process;  ///< Number of that process, for people to read. Decides nothing.
+  SharedWord since;    ///< os::coarse_milliseconds() of the pin, likewise.
+  SharedWord unused[4];
 };
 
 inline constexpr std::uint64_t kNoPin = 0;
 inline constexpr std::uint64_t kPinsEverything = 1;
+/// Set beside an id: nobody reads at the moment, and a writer may make it kOustedFlag.
+inline constexpr std::uint64_t kParkedFlag = std::uint64_t{1} << 62;
+/// Set beside an id: nothing is pinned any more, and the slot is not free before its reader knows.
+inline constexpr std::uint64_t kOustedFlag = std::uint64_t{1} << 63;
 
 /// The lock file from its start. Words that change often for different reasons lie in different
 /// cache lines.

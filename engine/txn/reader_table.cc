@@ -66,6 +66,7 @@ bool ReaderTable::adopt_free_slots(std::size_t wanted) {
       continue;
     }
     slots_[i].pin.store(kNoPin, std::memory_order_seq_cst);
+    slots_[i].process.store(os::process_number(), std::memory_order_relaxed);
     // Before the first pin, so that a scan that misses the slot happened before the reader looked
     // at the head; see collect().
     std::uint64_t seen = limit.load(std::memory_order_seq_cst);
@@ -93,8 +94,9 @@ Result<void> ReaderTable::collect(std::uint64_t tip, Pins& pins) {
   std::array<Life, kMaxProcesses> lives{};
   lives[process_] = Life::kLives;  // asking about one's own byte would give it up
   for (std::uint32_t i = 0; i < limit; ++i) {
-    const std::uint64_t pin = slots_[i].pin.load(std::memory_order_seq_cst);
-    if (pin == kNoPin || pin >= tip) continue;
+    const std::uint64_t word = slots_[i].pin.load(std::memory_order_seq_cst);
+    const std::uint64_t pin = word & ~kParkedFlag;  // parked or not, it is pinned
+    if (pin == kNoPin || pin >= tip) continue;      // so is what was ousted
     // Read after the pin. An owner is stored before its first pin and removed after its last, so a
     // pin without an owner is one that was given up since, or was never a reader's.
     const std::uint32_t process = process_of(slots_[i].owner.load(std::memory_order_seq_cst));
@@ -112,6 +114,35 @@ Result<void> ReaderTable::collect(std::uint64_t tip, Pins& pins) {
   }
   // A page that was cut off reads as free slots, so only now is it known that there was none.
   return lock_file_.damaged() ? refresh_capacity() : Result<void>();
+}
+
+Result<std::uint64_t> ReaderTable::oust(std::uint64_t snapshot) {
+  KIST_ASSIGN(const std::uint32_t limit, slot_limit());
+  std::uint64_t ousted = 0;
+  for (std::uint32_t i = 0; i < limit; ++i) {
+    std::uint64_t parked = snapshot | kParkedFlag;
+    // Acquire: what its reader read before it parked was read before anything is written there.
+    if (slots_[i].pin.compare_exchange_strong(parked, snapshot | kOustedFlag,
+                                              std::memory_order_seq_cst)) {
+      ++ousted;
+    }
+  }
+  return ousted;
+}
+
+Result<void> ReaderTable::list(std::vector<PinnedSlot>& pinned) {
+  KIST_ASSIGN(const std::uint32_t limit, slot_limit());
+  for (std::uint32_t i = 0; i < limit; ++i) {
+    const std::uint64_t word = slots_[i].pin.load(std::memory_order_seq_cst);
+    const std::uint64_t id = word & ~kParkedFlag;
+    if (id == kNoPin || id >= kIdLimit) continue;
+    if (slots_[i].owner.load(std::memory_order_seq_cst) == 0) continue;
+    pinned.push_back({.snapshot = id == kPinsEverything ? 0 : id,
+                      .process = slots_[i].process.load(std::memory_order_relaxed),
+                      .since = slots_[i].since.load(std::memory_order_relaxed),
+                      .parked = word != id});
+  }
+  return {};
 }
 
 void ReaderTable::leave() {

@@ -9,10 +9,19 @@
 #include <kist/engine/error.h>
 
 #include "engine/os/file.h"
+#include "engine/os/process.h"
 #include "engine/space/pins.h"
 #include "engine/txn/lock_file.h"
 
 namespace kist::engine {
+
+/// What a reader slot says, or a lock that stands for one.
+struct PinnedSlot {
+  std::uint64_t snapshot = 0;  // 0: about to be chosen
+  std::uint64_t process = 0;   // as told; 0: unknown
+  std::uint64_t since = 0;     // os::coarse_milliseconds(); 0: unknown
+  bool parked = false;
+};
 
 /// The reader slots of the lock file, as one process uses them. Thread-safe.
 class ReaderTable {
@@ -33,6 +42,19 @@ class ReaderTable {
   void pin(std::uint32_t slot, std::uint64_t id) {
     // Release costs nothing here and lets whoever sees the id also see that the head was read.
     slots_[slot].pin.store(id, std::memory_order_release);
+    slots_[slot].since.store(os::coarse_milliseconds(), std::memory_order_relaxed);
+  }
+
+  /// Lets oust() take the pin of snapshot `id`, which the slot has.
+  void park(std::uint32_t slot, std::uint64_t id) {
+    // Release, as in release(): from here on a writer may count on nothing being read.
+    slots_[slot].pin.store(id | kParkedFlag, std::memory_order_release);
+  }
+  /// Takes that back. False when the pin is gone; the slot is still this reader's.
+  bool unpark(std::uint32_t slot, std::uint64_t id) {
+    std::uint64_t parked = id | kParkedFlag;
+    return slots_[slot].pin.compare_exchange_strong(parked, id, std::memory_order_seq_cst,
+                                                    std::memory_order_relaxed);
   }
 
   /// Gives the slot back; it stays with this process.
@@ -44,6 +66,10 @@ class ReaderTable {
   /// What the slots of all processes pin below `tip`. Clears the slots of processes that
   /// died. Errors: kDamaged when the lock file contradicts itself.
   Result<void> collect(std::uint64_t tip, Pins& pins);
+  /// Ends all parked pins of a snapshot. Writer only. Returns how many there were.
+  Result<std::uint64_t> oust(std::uint64_t snapshot);
+  /// Adds what all slots pin at the moment, those of dead processes perhaps included.
+  Result<void> list(std::vector<PinnedSlot>& pinned);
 
   /// Clears what an earlier process of the same number left behind. Before the first claim().
   Result<void> clear_leftovers();

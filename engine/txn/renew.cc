@@ -1,5 +1,7 @@
 // Snapshots that are given up, taken anew, or looked at twice.
 
+#include <fmt/format.h>
+
 #include <kist/engine/txn.h>
 
 #include "engine/txn/environment.h"
@@ -44,6 +46,30 @@ Result<bool> ReadTxn::renew() {
   }
   snapshot_->revive();
   return snapshot_->id != before;
+}
+
+Result<void> ReadTxn::park() {
+  if (!snapshot_) return ended();
+  return snapshot_->park();
+}
+
+Result<Unparked> ReadTxn::unpark(IfOusted if_ousted) {
+  if (!snapshot_ || !snapshot_->environment) return ended();
+  const std::string& path = snapshot_->environment->path;
+  if (!snapshot_->parked()) {
+    return fail(ErrorCode::kMisuse, path + ": the transaction is not parked");
+  }
+  if (snapshot_->stale()) {
+    return fail(ErrorCode::kForked, path + ": the transaction was begun before fork()");
+  }
+  if (snapshot_->unpark()) return Unparked::kKept;
+  if (if_ousted == IfOusted::kFail) {
+    return fail(ErrorCode::kOusted, fmt::format("{}: snapshot {} was needed by a writer while its "
+                                                "transaction was parked",
+                                                path, snapshot_->last_id()));
+  }
+  KIST_TRY(renew());
+  return Unparked::kRestarted;
 }
 
 Result<ReadTxn> ReadTxn::clone() const {

@@ -247,6 +247,22 @@ Result<Pins> Sharing::collect_pins(std::uint64_t tip) {
   return pins;
 }
 
+Result<std::vector<PinnedSlot>> Sharing::list_readers(std::uint64_t head) {
+  std::vector<PinnedSlot> pinned;
+  Pins locked;
+  if (readers_ != nullptr) {
+    Pins living;  // what is collected is listed below; the dead are cleared on the way
+    KIST_TRY(readers_->collect(head, living));
+    KIST_TRY(readers_->list(pinned));
+    KIST_TRY(collect_lock_pins(head + 1, locked));
+  } else {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, count] : lock_pins_) locked.ids.push_back(id);
+  }
+  for (const std::uint64_t id : locked.ids) pinned.push_back({.snapshot = id});
+  return pinned;
+}
+
 // The kernel tells of one lock in a range, not of the lowest, and joins neighbouring bytes of one
 // holder; so each answer splits the rest into what lies before it and what lies behind it.
 Result<void> Sharing::collect_lock_pins(std::uint64_t tip, Pins& pins) const {

@@ -199,6 +199,15 @@ class Sharing {
   Result<std::uint32_t> claim_slot() { return readers_->claim(); }
   /// Lowers the pin of a claimed slot to the snapshot `id` that was read from the head since.
   void pin_slot(std::uint32_t slot, std::uint64_t id) { readers_->pin(slot, id); }
+  /// Lets writers oust the pin of snapshot `id` that the slot has; and takes that back: false when
+  /// it was ousted.
+  void park_slot(std::uint32_t slot, std::uint64_t id) { readers_->park(slot, id); }
+  bool unpark_slot(std::uint32_t slot, std::uint64_t id) { return readers_->unpark(slot, id); }
+  /// Ousts the parked pins of a snapshot. Writer only. Returns how many there were.
+  Result<std::uint64_t> oust(std::uint64_t snapshot) { return readers_->oust(snapshot); }
+  /// What is pinned at or below `head`, one entry a slot or locked snapshot. Clears the slots of
+  /// the dead. Without slots, the pins of this process alone.
+  Result<std::vector<PinnedSlot>> list_readers(std::uint64_t head);
   /// Gives the slot back. May be called in a forked child, and does nothing there.
   void release_slot(std::uint32_t slot) {
     if (!stale()) readers_->release(slot);

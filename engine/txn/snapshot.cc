@@ -67,12 +67,43 @@ void Snapshot::empty() {
 }
 
 void Snapshot::reset() {
-  if (state_ != State::kLive) return;
+  if (state_ != State::kLive && state_ != State::kParked) return;
   state_ = State::kReset;
   given_up_ = id;
+  set_aside_.reset();
   uncommitted.reset();
   environment->end_read(*this);
   empty();
+}
+
+Result<void> Snapshot::park() {
+  KIST_TRY(usable());
+  if (uncommitted || (shared_pin && shared_pin.use_count() > 1)) {
+    return fail(ErrorCode::kMisuse,
+                environment->path +
+                    ": what is read is not this transaction's alone, so it cannot be "
+                    "parked");
+  }
+  const std::uint64_t pinned = id;
+  set_aside_ = std::make_unique<Set>(view, catalog, std::exchange(tables, {}));
+  empty();
+  id = pinned;
+  state_ = State::kParked;
+  environment->park_read(*this);
+  return {};
+}
+
+bool Snapshot::unpark() {
+  if (!environment->unpark_read(*this)) {
+    reset();
+    return false;
+  }
+  view = set_aside_->view;
+  catalog = set_aside_->catalog;
+  tables = std::move(set_aside_->tables);
+  set_aside_.reset();
+  state_ = State::kLive;
+  return true;
 }
 
 void Snapshot::restart() {
@@ -115,6 +146,10 @@ void Snapshot::end_keeping_changes() {
 }
 
 Result<void> Snapshot::usable() const {
+  if (state_ == State::kParked) {
+    return fail(ErrorCode::kMisuse,
+                environment->path + ": the transaction is parked; unpark it first");
+  }
   if (state_ != State::kLive) {
     return fail(ErrorCode::kTransactionEnded, state_ == State::kEnded
                                                   ? "the transaction has ended"

@@ -70,6 +70,12 @@ class Snapshot {
     environment = env;
     state_ = State::kLive;
   }
+  /// Keeps what is pinned, but lets writers take it away: there is nothing to read until unpark().
+  /// Errors: those of usable(); kMisuse when others share it.
+  Result<void> park();
+  bool parked() const { return state_ == State::kParked; }
+  /// The end of that. False when it was taken away: then as after reset().
+  bool unpark();
   /// Id of the snapshot, also of one that reset() gave up.
   std::uint64_t last_id() const { return state_ == State::kLive ? id : given_up_; }
   /// Another snapshot was begun in the place of the one that reset() gave up.
@@ -153,8 +159,14 @@ class Snapshot {
   std::shared_ptr<SharedPin> shared_pin;  // the same pin, once clones share it
 
  private:
-  enum class State : std::uint8_t { kLive, kReset, kEnded };
+  enum class State : std::uint8_t { kLive, kParked, kReset, kEnded };
   static constexpr std::size_t kMostKeptTables = 64;
+  /// What a parked transaction will read again.
+  struct Set {
+    PageView view;
+    TableRecord catalog;
+    std::vector<TableState> tables;
+  };
 
   Result<void> look_up(Table handle, TableState& state);
   void end_one();
@@ -166,6 +178,7 @@ class Snapshot {
   std::uint64_t given_up_ = 0;  // id of what reset() gave up
   std::uint32_t birth_ = os::fork_count();
   State state_ = State::kLive;
+  std::unique_ptr<Set> set_aside_;   // while parked
   std::shared_ptr<Snapshot> outer_;  // of a nested transaction: the one around it
   std::uint64_t level_ = 0;          // of a nested transaction: what it is in WriteState::levels
   Snapshot* inner_ = nullptr;        // the nested transaction that has everything now

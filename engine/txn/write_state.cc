@@ -52,8 +52,9 @@ Result<Ref> WriteState::write_through(Bytes value) {
 }
 
 Result<void> WriteState::extend_views() {
-  KIST_ASSIGN(const MapGeneration* map,
-              environment_.pager->cover(environment_.space->file_pages()));
+  KIST_ASSIGN(const MapHold map, environment_.pager->cover(environment_.space->file_pages()));
+  // Spans and cursors may still point into the map before.
+  if (map != snapshot_->view.map()) outgrown_maps_.push_back(snapshot_->view.map());
   snapshot_->view.extend(map, environment_.space->file_pages());
   context.view.extend(map, environment_.space->file_pages());
   return {};

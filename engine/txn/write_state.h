@@ -50,6 +50,8 @@ class WriteState {
   /// Keeps a value that does not fit a leaf until the commit, or writes a very large one to its
   /// place. Returns what the leaf is to refer to.
   Result<Ref> add_large(Bytes value);
+  /// Writes it to its place at once, however large it is.
+  Result<Ref> write_through(Bytes value);
   /// Lets the transaction read what was written to the file behind its snapshot's bound.
   Result<void> extend_views();
   /// Makes the record of `name` in the catalog that of `table`, creating it.
@@ -87,8 +89,8 @@ class WriteState {
   /// savepoint.
   std::optional<Error> broken;
   bool changed = false;
-  /// How much of the file's free end a durable commit gives back.
-  Trim trim = Trim::kByPolicy;
+  /// What the commit gives back to the file system, where the usual rule is not wanted.
+  std::optional<Trim> trim;
   std::optional<Metadata> metadata;  // of the environment, when the transaction changes it
 
  private:
@@ -98,7 +100,6 @@ class WriteState {
   /// Pages that may be kept in memory however little of it is allowed.
   static constexpr std::uint64_t kLeastPages = 64;
 
-  Result<Ref> write_through(Bytes value);
   std::uint64_t memory_limit() const;
   bool worth_spilling(std::uint64_t above, std::uint64_t grown_by);
   void reuse_given_up();
@@ -120,7 +121,8 @@ class WriteState {
   std::uint64_t id_;
   Durability durability_ = Durability::kDurable;
   std::uint64_t commit_nonce_ = 0;
-  std::uint64_t unspilled_ = 0;     // bytes of memory that the last spill had to leave
+  std::uint64_t unspilled_ = 0;  // bytes of memory that the last spill had to leave
+  std::vector<MapHold> outgrown_maps_;
   std::size_t looked_through_ = 0;  // of context.freed, by reuse_given_up()
 };
 

@@ -80,7 +80,7 @@ Result<BackupReport> copy_pages(const Database& database, BackupOutput out,
   KIST_ASSIGN(const auto state, pin_newest_state(std::move(environment)));
   Pager& pager = *state->environment().pager;
   KIST_ASSIGN(const std::vector<Run> used, pages_in_use(pager, state->slot));
-  KIST_ASSIGN(const MapGeneration* map, pager.cover(state->slot.file_pages));
+  KIST_ASSIGN(const MapHold map, pager.cover(state->slot.file_pages));
   if (map->pages < state->slot.file_pages) {
     return fail(ErrorCode::kDamaged, pager.path() + ": is cut short");
   }

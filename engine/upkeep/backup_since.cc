@@ -99,7 +99,7 @@ Result<BackupReport> write_increment(const Database& database, const BackupPoint
   Pace pace(options.progress, options.bytes_per_second);
   pace.expect(header.pages);
   KIST_TRY(sink(encode_increment_header(header)));
-  KIST_ASSIGN(const MapGeneration* map, pager.cover(state->slot.file_pages));
+  KIST_ASSIGN(const MapHold map, pager.cover(state->slot.file_pages));
   for (const Run& run : pieces) {
     const Bytes bytes(map->mapping->data() + run.start * pager.page_size(),
                       run.pages * pager.page_size());

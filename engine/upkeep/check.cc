@@ -429,7 +429,7 @@ Result<CheckReport> check_state(Pager& pager, const MetaSlot& slot, std::uint64_
          fmt::format("is {} bytes long, its newest commit needs {} pages of {}", file_size,
                      std::min(slot.file_pages, needed_pages), pager.page_size())});
   }
-  KIST_ASSIGN(const MapGeneration* map, pager.cover(slot.file_pages));
+  KIST_ASSIGN(const MapHold map, pager.cover(slot.file_pages));
   const std::uint64_t readable = std::min({file_pages, slot.file_pages, map->pages});
   KIST_TRY(
       Checker(pager, map->mapping->data(), readable, slot, comparators, options, report).run());

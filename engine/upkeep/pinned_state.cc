@@ -24,10 +24,10 @@ MetaSlot confirmed_copy(const MetaSlot& slot) {
 }
 
 SpaceReader space_reader(Pager& pager, std::uint64_t file_pages) {
-  return [&pager, file_pages](const Ref& ref) -> Result<Bytes> {
+  return [&pager, file_pages, map = MapHold()](const Ref& ref) mutable -> Result<Bytes> {
     const std::uint32_t page_size = pager.page_size();
     const std::uint64_t pages = space_record_pages(ref.count, page_size);
-    KIST_ASSIGN(const MapGeneration* map, pager.cover(file_pages));
+    KIST_ASSIGN(map, pager.cover(file_pages));
     const std::uint64_t limit = std::min(map->pages, file_pages);
     if (ref.page < first_page(page_size) || ref.page >= limit || pages > limit - ref.page) {
       return std::unexpected(pager.damage(ref.page, "a space record lies outside the file"));

@@ -203,7 +203,7 @@ Result<Proof> prove(Pager& pager, const MetaSlot& slot) {
     proof.whole = true;
     return proof;
   }
-  KIST_ASSIGN(const MapGeneration* map, pager.cover(slot.file_pages));
+  KIST_ASSIGN(const MapHold map, pager.cover(slot.file_pages));
   proof.whole = Prover(pager, *map, slot, proof).run();
   if (proof.whole && map->mapping->damaged().load() != 0) {
     proof.whole = false;
@@ -252,7 +252,7 @@ Result<void> rewrite_pages(os::File& file, Pager& pager, const std::vector<Run>&
   for (const Run& run : runs) {
     std::uint64_t offset = run.start * pager.page_size();
     const std::uint64_t end = run.end() * pager.page_size();
-    KIST_ASSIGN(const MapGeneration* map, pager.cover(run.end()));
+    KIST_ASSIGN(const MapHold map, pager.cover(run.end()));
     for (; offset < end; offset += copy.size()) {
       const std::uint8_t* from = map->mapping->data() + offset;
       copy.assign(from, from + std::min<std::uint64_t>(kPiece, end - offset));

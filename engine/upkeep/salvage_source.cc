@@ -97,7 +97,7 @@ Result<void> SalvageSource::map(const Geometry& geometry) {
   pager_.reset();
   KIST_ASSIGN(pager_, Pager::open(file_, path_, geometry.page_size, geometry.seed.value_or(0),
                                   std::max<std::uint64_t>(pages, 1), true));
-  KIST_ASSIGN(const MapGeneration* map, pager_->cover(std::max<std::uint64_t>(pages, 1)));
+  KIST_ASSIGN(const MapHold map, pager_->cover(std::max<std::uint64_t>(pages, 1)));
   data_ = map->mapping->data();
   infos_.assign(std::min(pages, map->pages), {});
   return {};

@@ -48,6 +48,7 @@ inline constexpr CodeText kCodeTexts[] = {
     {31, "AMBIGUOUS", "The key has several values, and the call is about one."},
     {32, "NO_COMPARATOR", "The table's comparator was not registered."},
     {33, "CONFLICT", "Another transaction was committed in between."},
+    {37, "OUSTED", "A parked read transaction was ended to give its space to writers."},
     {40, "STOPPED", "A progress callback asked to stop."},
     {41, "WRONG_BASE", "A backup does not continue the state before it."},
     {42, "ALREADY_EXISTS", "A file that was to be created exists already."},

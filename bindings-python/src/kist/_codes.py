@@ -75,6 +75,8 @@ class ErrorCode(enum.IntEnum):
     """The table's comparator was not registered."""
     CONFLICT = 33
     """Another transaction was committed in between."""
+    OUSTED = 37
+    """A parked read transaction was ended to give its space to writers."""
     STOPPED = 40
     """A progress callback asked to stop."""
     WRONG_BASE = 41

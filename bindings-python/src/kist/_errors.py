@@ -218,6 +218,12 @@ class ConflictError(Error, RuntimeError):
     code = ErrorCode.CONFLICT
 
 
+class OustedError(Error, RuntimeError):
+    """A parked read transaction was ended to give its space to writers."""
+
+    code = ErrorCode.OUSTED
+
+
 class StoppedError(Error, RuntimeError):
     """A progress callback asked to stop."""
 

@@ -70,6 +70,8 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case noComparator = 32
     /// Another transaction was committed in between.
     case conflict = 33
+    /// A parked read transaction was ended to give its space to writers.
+    case ousted = 37
     /// A progress callback asked to stop.
     case stopped = 40
     /// A backup does not continue the state before it.

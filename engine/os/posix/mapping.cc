@@ -76,14 +76,16 @@ void unmap(std::uint8_t* data, std::uint64_t size) {
 
 }  // namespace
 
-Result<std::unique_ptr<Mapping>> Mapping::map(const File& file, std::uint64_t bytes_needed) {
+Result<std::unique_ptr<Mapping>> Mapping::map(const File& file, std::uint64_t bytes_needed,
+                                              MapRoom room) {
   if (file.descriptor() < 0) return forked_error(file);
   const Call call{
       .kind = Call::Kind::kMap, .path = file.path(), .length = bytes_needed, .data = {}};
   if (const int error = ask(file.observer(), call)) return map_error(file, error, bytes_needed);
   if (bytes_needed > SIZE_MAX / 4) return map_error(file, ENOMEM, bytes_needed);
   const std::uint64_t least = round_up(std::max<std::uint64_t>(bytes_needed, 1), kAlignment);
-  std::uint64_t size = std::max(round_up(usual_reserve(), kAlignment), 2 * least);
+  std::uint64_t size =
+      room == MapRoom::kTight ? least : std::max(round_up(usual_reserve(), kAlignment), 2 * least);
   const auto no_fork = hold_off_forks();
   std::uint8_t* data = nullptr;
   while ((data = map_aligned(file.descriptor(), size)) == nullptr) {

@@ -78,6 +78,8 @@ enum {
   KIST_ERROR_NO_COMPARATOR = 32,
   /* Another transaction was committed in between. */
   KIST_ERROR_CONFLICT = 33,
+  /* A parked read transaction was ended to give its space to writers. */
+  KIST_ERROR_OUSTED = 37,
   /* A progress callback asked to stop. */
   KIST_ERROR_STOPPED = 40,
   /* A backup does not continue the state before it. */

@@ -6,11 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <kist/engine/check_options.h>
+#include <kist/engine/compact.h>
 #include <kist/engine/cursor.h>
 #include <kist/engine/error.h>
 #include <kist/engine/options.h>
+#include <kist/engine/readers.h>
 #include <kist/engine/stats.h>
 #include <kist/engine/txn.h>
 #include <kist/engine/write_txn.h>
@@ -76,6 +79,11 @@ class Database {
   /// cannot be read is a violation, not an error. Pins what it reads; blocks nobody. Errors:
   /// kStopped.
   Result<CheckReport> check(const CheckOptions& options = {}) const;
+  /// Does one step of moving what lies at the end of the file to free places nearer its start, and
+  /// finally gives the end back to the file system. Call it until it says that it is done; other
+  /// writers go on between the steps, readers all the time. Errors: those of write() and of
+  /// commits.
+  Result<CompactProgress> compact(const CompactBudget& budget = {}, Wait wait = std::nullopt) const;
   /// Sizes and counters. Does not wait: while a write transaction is under way, what only its
   /// writer knows (free_pages, pending_pages) is reported as 0.
   Result<EnvironmentStats> stats() const;
@@ -102,6 +110,11 @@ class Database {
   /// again after the file has grown, it keeps that, too. Errors: kOutOfMemory, kPermission where
   /// RLIMIT_MEMLOCK is less.
   Result<void> lock_in_memory(bool on) const;
+  /// All read transactions that pin a snapshot, in every process, in no order; clones count as one.
+  /// Those that cannot write the lock file are listed once a snapshot, without process and age; an
+  /// environment that is such a reader itself sees none but its own. What each holds is known when
+  /// no write transaction is under way. Does not wait.
+  Result<std::vector<Reader>> readers() const;
 
   /// Bytes a page.
   std::uint32_t page_size() const;

@@ -41,6 +41,7 @@ enum class ErrorCode : std::int32_t {
   kAmbiguous = 31,        ///< The key has several values, and the call is about one.
   kNoComparator = 32,     ///< The table's comparator was not registered.
   kConflict = 33,         ///< Another transaction was committed in between.
+  kOusted = 37,           ///< A parked read transaction was ended to give its space to writers.
   kStopped = 40,          ///< A progress callback asked to stop.
   kWrongBase = 41,        ///< A backup does not continue the state before it.
   kAlreadyExists = 42,    ///< A file that was to be created exists already.

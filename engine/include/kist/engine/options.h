@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <kist/engine/log.h>
+#include <kist/engine/readers.h>
 
 namespace kist::engine {
 
@@ -56,9 +57,9 @@ struct Options {
   /// little is asked for. What a nested transaction, a savepoint or a reader of an uncommitted
   /// state may still need stays in memory and can exceed this.
   std::uint64_t transaction_memory = std::uint64_t{256} << 20;
-  /// Bytes by which the file grows at a time, rounded up to whole pages. 0: an eighth of its length,
-  /// at least 16 KiB and at most 16 MiB. The file is never longer than its content needs by more
-  /// than this and what was free already.
+  /// Bytes by which the file grows at a time, rounded up to whole pages. 0: an eighth of its
+  /// length, at least 16 KiB and at most 16 MiB. The file is never longer than its content needs by
+  /// more than this and what was free already.
   std::uint64_t growth_step = 0;
   /// Bytes that the file does not grow beyond, at least 65,536; a commit that needs more fails with
   /// kNoSpace, and what makes the content smaller still succeeds. 0: no such bound. Each process
@@ -68,6 +69,15 @@ struct Options {
   /// system (but for some that the next commits will need). 0: 64 pages and a quarter of the file.
   /// The greatest value: never.
   std::uint64_t shrink_threshold = 0;
+  /// Reserve address space far beyond the file's length when it is mapped, so that growth maps
+  /// nothing anew. Off (the default on 32 bits): maps are as long as the file and are replaced when
+  /// it outgrows them; old ones go with the last transaction that uses them.
+  bool reserve_address_space = sizeof(void*) >= 8;
+  /// Asked when a read transaction holds back pages that a writer of this environment could use:
+  /// before the file grows though that many pages are held, at max_file_size, and on a full disk.
+  /// Without it the file grows, or the writer fails. What the first to open the environment here
+  /// gave counts.
+  SlowReaderCallback slow_reader = {};
   /// Verify checksum, identity and birth of each page when this process first touches it. Turning
   /// this off is for measuring its cost; memory safety does not depend on it.
   bool verify = true;

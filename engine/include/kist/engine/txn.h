@@ -11,6 +11,7 @@
 #include <kist/engine/bytes.h>
 #include <kist/engine/error.h>
 #include <kist/engine/options.h>
+#include <kist/engine/readers.h>
 #include <kist/engine/stats.h>
 #include <kist/engine/table.h>
 
@@ -148,6 +149,15 @@ class ReadTxn : public Txn {
   /// Pins the newest commit, after reset() or in place of the present snapshot. Cursors stay, stand
   /// nowhere, and can be placed again. Returns whether the snapshot is another than before.
   Result<bool> renew();
+  /// Lets writers end this transaction while it is not used, if they need the pages that it holds
+  /// back (Options::slow_reader). Until unpark() or renew() calls return kMisuse; spans got before
+  /// are dead, and cursors can be placed again afterwards. kMisuse when it is parked already, when
+  /// clones share its snapshot, and for a transaction of read_uncommitted(). A transaction that is
+  /// pinned without a reader slot can be parked and is never ousted. Costs no system call.
+  Result<void> park();
+  /// Goes on. Errors: kOusted, after which renew() is possible; those of renew() where it restarts;
+  /// kMisuse when it was not parked.
+  Result<Unparked> unpark(IfOusted if_ousted = IfOusted::kFail);
   /// Another transaction on the same snapshot, for another thread say.
   Result<ReadTxn> clone() const;
 

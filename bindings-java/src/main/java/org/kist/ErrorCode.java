@@ -71,6 +71,8 @@ public enum ErrorCode {
   NO_COMPARATOR(32),
   /** Another transaction was committed in between. */
   CONFLICT(33),
+  /** A parked read transaction was ended to give its space to writers. */
+  OUSTED(37),
   /** A progress callback asked to stop. */
   STOPPED(40),
   /** A backup does not continue the state before it. */
