@@ -186,6 +186,7 @@ Result<bool> RangeEraser::merge_branches(Ref& left, Ref& right, std::uint8_t lev
   joined.entries.insert(joined.entries.end(), right_branch.entries.begin(),
                         right_branch.entries.end());
   if (branch_size(shape_, joined.entries) > page_size()) return false;
+  ++context_.operations.merged;
   left = rebuild(left, level, joined.entries);
   context_.free_page(right);
   right = {};
@@ -202,6 +203,7 @@ Result<BranchEntries> RangeEraser::entries_of(const Ref& ref, std::uint8_t level
 }
 
 Ref RangeEraser::rebuild(const Ref& ref, std::span<const LeafRecord> records) {
+  if ((ref.flags & kRefDirty) == 0) ++context_.operations.copied;
   const std::uint32_t index = context_.arena.allocate();
   leaf_build(context_.arena.page(index), page_size(), shape_, records);
   std::uint64_t pairs = 0;
@@ -211,6 +213,7 @@ Ref RangeEraser::rebuild(const Ref& ref, std::span<const LeafRecord> records) {
 }
 
 Ref RangeEraser::rebuild(const Ref& ref, std::uint8_t level, std::span<const BranchEntry> entries) {
+  if ((ref.flags & kRefDirty) == 0) ++context_.operations.copied;
   const std::uint32_t index = context_.arena.allocate();
   branch_build(context_.arena.page(index), page_size(), shape_, level, entries);
   Ref built{.page = index, .flags = static_cast<std::uint16_t>(kRefDirty | level)};

@@ -100,6 +100,7 @@ Result<bool> TreeWriter::merge_branches(std::size_t depth, std::size_t left_inde
 /// Puts `merged` in the place of two neighbours at `depth`, which are given up.
 void TreeWriter::replace_pair(std::size_t depth, std::size_t left_index, Ref merged,
                               const Ref& left, const Ref& right) {
+  ++context_.operations.merged;
   context_.free_page(left);
   context_.free_page(right);
   // What the parent counts stays what it is, whatever the pages of a damaged file hold.

@@ -24,12 +24,14 @@ TreeWriter::Counts TreeWriter::count_children(std::span<const BranchEntry> entri
 }
 
 Ref TreeWriter::new_leaf(std::span<const LeafRecord> records) {
+  ++context_.operations.created;
   const std::uint32_t index = context_.arena.allocate();
   leaf_build(context_.arena.page(index), page_size(), shape_, records);
   return dirty_ref(index, 0, count_records(records));
 }
 
 Ref TreeWriter::new_branch(std::uint8_t level, std::span<const BranchEntry> entries) {
+  ++context_.operations.created;
   const std::uint32_t index = context_.arena.allocate();
   branch_build(context_.arena.page(index), page_size(), shape_, level, entries);
   return dirty_ref(index, level, count_children(entries));
@@ -87,6 +89,7 @@ std::vector<std::size_t> TreeWriter::choose_leaf_cuts(std::size_t inserted) cons
 }
 
 Result<void> TreeWriter::split_leaf(const LeafRecord& record) {
+  ++context_.operations.split;
   Step& step = path_.back();
   page_copy_.assign(step.dirty, step.dirty + page_size());
   records_.clear();
@@ -170,6 +173,7 @@ Result<void> TreeWriter::split_branch(std::size_t depth, BranchEntries& entries)
     branch_build(step.dirty, page_size(), shape_, level, all);
     return {};
   }
+  ++context_.operations.split;
   std::vector<std::size_t> cuts =
       choose_branch_cuts(all, at_edge(depth, true) && step.index + 2 >= page_count(step.dirty));
   cuts.push_back(all.size());

@@ -102,6 +102,7 @@ Result<std::uint8_t*> TreeWriter::make_dirty(Ref& ref, const std::uint8_t* page,
           context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
     }
     store64(copy + page_layout::kChecksum, 0);  // not edited
+    ++context_.operations.copied;
   }
   context_.free_page(ref);
   ref = dirty_ref(index, level, {ref.count, ref.keys});
@@ -187,6 +188,7 @@ Result<void> TreeWriter::place(Bytes value, bool indirect, std::int64_t pairs_ch
     const std::uint32_t index = context_.arena.allocate();
     std::uint8_t* page = context_.arena.page(index);
     leaf_init(page, page_size(), shape_);
+    ++context_.operations.created;
     root_ = dirty_ref(index, 0, {});
     path_.assign(1, Step{root_, page, page, 0});
   }

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <kist/engine/stats.h>
+
 #include "engine/pager/dirty_memory.h"
 #include "engine/pager/page_view.h"
 #include "engine/space/run.h"
@@ -29,6 +31,8 @@ struct WriteContext {
   /// How many announced changes are being made. Trees change only inside one, so that no cursor is
   /// left standing on pages that are gone.
   int changes = 0;
+  /// What was done so far.
+  PageOperations operations;
 
   /// Notes that the committed pages [page, page + pages) are no longer needed.
   void free_pages(std::uint64_t page, std::uint64_t pages, std::uint64_t birth) {

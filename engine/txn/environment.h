@@ -22,6 +22,7 @@
 #include "engine/pager/pager.h"
 #include "engine/space/space_map.h"
 #include "engine/tree/comparators.h"
+#include "engine/txn/operation_counters.h"
 #include "engine/txn/sharing.h"
 #include "engine/txn/spare_snapshots.h"
 #include "engine/upkeep/recover.h"
@@ -155,6 +156,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::uint32_t page_size = 0;
   std::uint64_t seed = 0;
   Comparators comparators;
+  OperationCounters operations;
 
   // Protected by the writer lock.
   MetaSlot tip;                         // newest commit

@@ -66,6 +66,7 @@ Result<EnvironmentStats> Environment::stats() {
   stats.flushes = file.counters().flushes.load();
   stats.bytes_written = file.counters().bytes_written.load();
   stats.pages_verified = pager->pages_verified();
+  stats.operations = operations.sum();
   // The free map belongs to the writer, so become it for a moment, if nobody else is.
   Snapshot snapshot(shared_from_this());
   const Result<void> begun = options.read_only

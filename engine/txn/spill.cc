@@ -172,6 +172,7 @@ Result<void> WriteState::write_early(std::span<Ref* const> roots, std::uint64_t 
   }
   for (std::size_t i = 0; i < roots.size(); ++i) *roots[i] = final_roots[i];
   for (const std::uint64_t page : written.pages) context.arena.release(page);
+  context.operations.spilled += written.pages.size();
   for (const std::uint64_t value : written.values) context.values.release(value);
   return {};
 }

@@ -52,6 +52,16 @@ std::uint64_t WriteTxn::memory_used() const {
   return snapshot_->innermost().write->memory().bytes();
 }
 
+std::uint64_t WriteTxn::dirty_pages() const {
+  if (!snapshot_ || !snapshot_->innermost().write) return 0;
+  return snapshot_->innermost().write->context.arena.live();
+}
+
+PageOperations WriteTxn::page_operations() const {
+  if (!snapshot_ || !snapshot_->innermost().write) return {};
+  return snapshot_->innermost().write->context.operations;
+}
+
 Result<ReadTxn> WriteTxn::read_uncommitted() {
   KIST_ASSIGN(WriteState * state, writable(snapshot_));
   ReadTxn reader;

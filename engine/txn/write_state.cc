@@ -24,6 +24,7 @@ Result<Ref> WriteState::add_large(Bytes value) {
 }
 
 WriteState::~WriteState() {
+  environment_.operations.add(context.operations);
   readers.end(nullptr);
   if (readers.any()) {
     // The last of them gives it up.

@@ -6,6 +6,16 @@
 
 namespace kist::engine {
 
+/// What write transactions did to the pages of trees, committed or not.
+struct PageOperations {
+  std::uint64_t copied = 0;   ///< Pages of the file that a copy in memory took the place of.
+  std::uint64_t created = 0;  ///< New pages.
+  std::uint64_t split = 0;    ///< Pages that became several.
+  std::uint64_t merged = 0;   ///< Pairs of pages that became one.
+  std::uint64_t spilled = 0;  ///< Pages written before the commit, for want of memory.
+  friend bool operator==(const PageOperations&, const PageOperations&) = default;
+};
+
 /// Sizes and counters of an environment, taken from one snapshot.
 struct EnvironmentStats {
   std::uint32_t page_size = 0;       ///< Bytes.
@@ -20,6 +30,7 @@ struct EnvironmentStats {
   std::uint64_t bytes_written = 0;   ///< Bytes written by this process since it opened.
   std::uint64_t pages_reused = 0;    ///< Pages that this process took from reclaimed space.
   std::uint64_t pages_verified = 0;  ///< Tree pages that this process verified at first touch.
+  PageOperations operations;  ///< Of this process's transactions that have ended since it opened.
 };
 
 /// Shape of one table in one snapshot.

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include <kist/engine/stats.h>
 #include <kist/engine/txn.h>
 
 namespace kist::engine {
@@ -151,6 +152,10 @@ class WriteTxn : public Txn {
 
   /// Bytes of changed pages and values that the transaction holds in memory now.
   std::uint64_t memory_used() const;
+  /// Changed tree pages that are in memory and not written yet; 0 after the end.
+  std::uint64_t dirty_pages() const;
+  /// What this transaction, with those nested in it, did to pages so far; zeros after the end.
+  PageOperations page_operations() const;
 
  private:
   friend class Database;
