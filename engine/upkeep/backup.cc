@@ -81,7 +81,10 @@ Result<BackupReport> copy_pages(const Database& database, BackupOutput out,
   Pager& pager = *state->environment().pager;
   KIST_ASSIGN(const std::vector<Run> used, pages_in_use(pager, state->slot));
   KIST_ASSIGN(const MapHold map, pager.cover(state->slot.file_pages));
-  if (map->pages < state->slot.file_pages) {
+  // Free pages at the end may have been given back to the file system by a later commit.
+  KIST_ASSIGN(const std::uint64_t size, state->environment().file.size());
+  const std::uint64_t needed = used.empty() ? 0 : used.back().end();
+  if (map->pages < needed || size / pager.page_size() < needed) {
     return fail(ErrorCode::kDamaged, pager.path() + ": is cut short");
   }
   BackupReport report;

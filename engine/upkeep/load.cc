@@ -8,6 +8,7 @@
 
 #include "engine/upkeep/dump_text.h"
 #include "engine/upkeep/pace.h"
+#include "engine/upkeep/table_copy.h"
 
 namespace kist::engine {
 namespace {
@@ -117,14 +118,16 @@ class Loader {
     KIST_ASSIGN(const std::uint64_t begun, txn.sequence(table));
     if (begun < sequence) KIST_TRY(txn.advance_sequence(table, sequence - begun));
     ++report_.tables;
+    append_ = {};
+    multi_ = options.multi;
     const std::uint64_t before = report_.records;
-    KIST_TRY(lines(txn, table, options.multi));
+    KIST_TRY(lines(txn, table));
     KIST_ASSIGN(const std::uint64_t stored, txn.count(table));
     if (report_.records - before == records && stored == records) return {};
     return in_.wrong("the table has another number of records than was said");
   }
 
-  Result<void> lines(WriteTxn& txn, Table table, bool multi) {
+  Result<void> lines(WriteTxn& txn, Table table) {
     std::string key;
     bool keyed = false;
     for (;;) {
@@ -143,21 +146,20 @@ class Loader {
       } else if (line.starts_with('#')) {
         const auto size = number_of<std::uint64_t>(line.substr(1));
         if (!size) return in_.wrong("is no size of a value");
-        KIST_TRY(large(txn, table, key, *size, multi));
+        KIST_TRY(large(txn, table, key, *size));
       } else {
         return in_.wrong("is neither a key nor a value");
       }
-      keyed = multi;
+      keyed = multi_;
       ++report_.records;
       KIST_TRY(pace_.report(1, key.size()));
     }
   }
 
-  Result<void> large(WriteTxn& txn, Table table, const std::string& key, std::uint64_t size,
-                     bool multi) {
+  Result<void> large(WriteTxn& txn, Table table, const std::string& key, std::uint64_t size) {
     KIST_TRY(flush(txn, table));
     std::optional<ValueWriter> writer;
-    if (!multi && size > kStreamed) {
+    if (!multi_ && size > kStreamed) {
       KIST_ASSIGN(ValueWriter streamed, txn.stream_value(table, as_bytes(key), size));
       writer = std::move(streamed);
     }
@@ -191,11 +193,7 @@ class Loader {
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       records.push_back({as_bytes(keys_[i]), as_bytes(values_[i])});
     }
-    auto stored = txn.put_many(table, records, PutMode::kAppend);
-    if (!stored && stored.error().code == ErrorCode::kOutOfOrder) {
-      stored = txn.put_many(table, records);
-    }
-    KIST_TRY(stored);
+    KIST_TRY(append_.store(txn, table, multi_, records));
     keys_.clear();
     values_.clear();
     bytes_ = 0;
@@ -206,6 +204,8 @@ class Loader {
   DumpReader in_;
   Pace pace_;
   DumpReport report_;
+  LikelyAppend append_;  // of the table that is being loaded
+  bool multi_ = false;   // that table is a multimap
   std::deque<std::string> keys_;
   std::deque<std::string> values_;
   std::uint64_t bytes_ = 0;

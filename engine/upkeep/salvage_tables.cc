@@ -197,14 +197,12 @@ Result<void> SalvageTables::add(Target& target, Bytes key, Bytes value) {
 /// Stores what was gathered: behind everything, unless it was found where no way led.
 Result<void> SalvageTables::store(Target& target) {
   if (batch_.empty()) return {};
-  bool stored = false;
-  if (!target.by_arrival && !target.any_order) {
-    auto done = txn_.put_many(target.table, batch_, PutMode::kAppend);
-    if (!done && !refused(done.error())) return std::unexpected(std::move(done).error());
-    stored = done.has_value();
-  }
-  if (!stored) {
+  // What was not verified may be refused, and what no way led to is in no order: then one by one,
+  // so that one record that cannot be stored takes no others with it.
+  if (target.by_arrival || target.any_order || !source_.seed_known()) {
     for (const Record& record : batch_) KIST_TRY(store_one(target, record));
+  } else {
+    KIST_TRY(target.append.store(txn_, target.table, target.shapes.keys.multi, batch_));
   }
   const std::uint64_t records = batch_.size();
   const std::uint64_t bytes = batch_bytes_;
@@ -340,10 +338,13 @@ TreeShape SalvageTables::values_shape(Ref root) {
   return shape;
 }
 
-/// Whether a leaf of the tree is in no table yet.
-bool SalvageTables::leads_to_unreached(const Ref& ref) const {
+/// Whether a leaf of the tree is in no table yet. `budget`: pages that may be visited, since a
+/// forged tree can have more than the file.
+bool SalvageTables::leads_to_unreached(const Ref& ref, std::uint64_t& budget) const {
   const SalvageSource::PageInfo& info = source_.info(ref.page);
   if (info.level() == 0) return !info.reached;
+  if (budget == 0) return false;
+  --budget;
   const std::size_t size =
       info.type() == PageType::kMultiBranch ? ref_layout::kMultiSize : ref_layout::kSize;
   const BranchView branch(source_.page(ref.page), source_.page_size(), size);
@@ -353,7 +354,7 @@ bool SalvageTables::leads_to_unreached(const Ref& ref) const {
     const SalvageSource::PageInfo& below = source_.info(child.page);
     const bool meant = below.tree_page() && below.birth == child.birth &&
                        below.checksum == child.checksum && below.level() < info.level();
-    if (meant && leads_to_unreached(child)) return true;
+    if (meant && leads_to_unreached(child, budget)) return true;
   }
   return false;
 }
@@ -364,7 +365,8 @@ Result<void> SalvageTables::unplaced_trees() {
   if (report_.space_lost) return {};
   std::size_t made = 0;
   for (const Ref& root : unreached_roots(source_, true)) {
-    if (!leads_to_unreached(root)) continue;
+    std::uint64_t budget = source_.pages();
+    if (!leads_to_unreached(root, budget)) continue;
     const PageType type = source_.info(root.page).type();
     if (++made > kMostTables || type == PageType::kDenseLeaf) {
       add_loss(report_, {{}, root.page, 0, "a tree that belongs to no known table"});

@@ -12,6 +12,7 @@
 #include "engine/upkeep/arrival_order.h"
 #include "engine/upkeep/pace.h"
 #include "engine/upkeep/salvage_state.h"
+#include "engine/upkeep/table_copy.h"
 
 namespace kist::engine {
 
@@ -42,6 +43,7 @@ class SalvageTables {
     bool by_arrival = false;  // ordered by a comparator that is not known
     bool any_order = false;   // what comes was found where no way led
     std::uint64_t recovered = 0;
+    LikelyAppend append;
   };
   struct Gap {
     std::size_t target;
@@ -64,7 +66,7 @@ class SalvageTables {
   bool group_leaf(const LeafView& leaf, const TreeShape& values) const;
   bool value_leaf(const LeafView& leaf) const;
   TreeShape values_shape(Ref root);
-  bool leads_to_unreached(const Ref& ref) const;
+  bool leads_to_unreached(const Ref& ref, std::uint64_t& budget) const;
   Result<void> unplaced_trees();
 
   SalvageSource& source_;

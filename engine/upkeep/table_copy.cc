@@ -48,6 +48,42 @@ Result<void> TableAppend::flush() {
   return {};
 }
 
+Result<bool> LikelyAppend::ascending(WriteTxn& txn, Table table, std::span<const Record> records) {
+  Record before{as_bytes(last_key_), as_bytes(last_value_)};
+  bool any = begun_;
+  for (const Record& record : records) {
+    if (any) {
+      KIST_ASSIGN(int order, txn.compare_keys(table, before.key, record.key));
+      if (order == 0) {
+        KIST_ASSIGN(order, txn.compare_values(table, before.value, record.value));
+      }
+      if (order >= 0) return false;
+    }
+    before = record;
+    any = true;
+  }
+  if (!records.empty()) {
+    last_key_ = to_string(records.back().key);
+    last_value_ = to_string(records.back().value);
+    begun_ = true;
+  }
+  return true;
+}
+
+Result<void> LikelyAppend::store(WriteTxn& txn, Table table, bool multi,
+                                 std::span<const Record> records) {
+  if (multi && in_order_) {
+    KIST_ASSIGN(in_order_, ascending(txn, table, records));
+  }
+  auto stored = txn.put_many(table, records, in_order_ ? PutMode::kAppend : PutMode::kUpsert);
+  if (!multi && !stored && stored.error().code == ErrorCode::kOutOfOrder) {
+    in_order_ = false;  // nothing was stored
+    stored = txn.put_many(table, records);
+  }
+  KIST_TRY(stored);
+  return {};
+}
+
 Result<std::uint64_t> copy_records(TableRead& from, TableAppend& to, Pace& pace) {
   constexpr std::uint64_t kBetweenReports = 256;
   std::uint64_t copied = 0;

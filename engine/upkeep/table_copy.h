@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,23 @@ class TableAppend {
   std::function<void(const Record&)> told_;
   std::vector<Record> batch_;
   std::uint64_t bytes_ = 0;
+};
+
+/// Stores records that are most likely in order, but need not be. Appending fills pages; in a
+/// multimap a pair that is out of order would end the transaction, so pairs are looked at first.
+class LikelyAppend {
+ public:
+  /// Stores all of `records`; what a table of one value a key has already gives way when they are
+  /// out of order. Their comparators are known.
+  Result<void> store(WriteTxn& txn, Table table, bool multi, std::span<const Record> records);
+
+ private:
+  Result<bool> ascending(WriteTxn& txn, Table table, std::span<const Record> records);
+
+  bool in_order_ = true;
+  bool begun_ = false;
+  std::string last_key_;
+  std::string last_value_;
 };
 
 /// Copies all records of a table to the end of another. Returns how many.

@@ -116,12 +116,16 @@ TEST_F(DumpTest, WrittenByHandInAnyOrder) {
       "kist-dump 1\n"
       "table\nname t\nkey-order int32\nrecords 2\n \\80\\00\\00\\01\n=one\n "
       "\\7f\\ff\\ff\\ff\n=minus one\nend\n"
+      "table\nname m\nkey-order bytes\nmulti\nrecords 4\n b\n=2\n=1\n a\n=1\n b\n=0\nend\n"
       "table\nrecords 3\n b\n=2\n a\n=1\n c\n#5\n+12\n+345\nend\n"
       "done -\n";
   const Database database = open();
-  EXPECT_EQ(must(load(database, source_of(text))).records, 5U);
+  EXPECT_EQ(must(load(database, source_of(text))).records, 9U);
   EXPECT_EQ(get(database, "a"), "1");
   EXPECT_EQ(get(database, "c"), "12345");
+  const auto pairs = all_records(must(database.read()), must(database.table("m")));
+  EXPECT_EQ(pairs.size(), 4U);
+  EXPECT_EQ(pairs[1], std::make_pair(std::string("b"), std::string("0")));
   const auto records = all_records(must(database.read()), must(database.table("t")));
   ASSERT_EQ(records.size(), 2U);
   EXPECT_EQ(records[0].second, "minus one");

@@ -218,6 +218,24 @@ TEST_P(SalvageTest, WithoutSlotsAndCatalogNothingIsMistaken) {
   missing();
 }
 
+// Without the key of the checksums nothing vouches for what pages hold: it may be wrong, but must
+// not be able to do harm.
+TEST_P(SalvageTest, UnverifiedBytesDoNoHarm) {
+  Random random(test_seed("SalvageTest"));
+  destroy_slots();
+  const std::string without_slots = bytes_;
+  for (int round = 0; round < 6; ++round) {
+    bytes_ = without_slots;
+    for (int i = 0; i < 300; ++i) {
+      // Headers, arrays and heaps, most of all.
+      const std::size_t page = random.below(bytes_.size() / page_size());
+      const std::size_t at = page * page_size() + random.below(random.one_in(2) ? 80 : page_size());
+      bytes_[at] = static_cast<char>(random.next());
+    }
+    EXPECT_TRUE(run({.older_versions = random.one_in(2)}).seed_lost);
+  }
+}
+
 TEST_P(SalvageTest, PartsOfAFile) {
   const std::size_t whole = bytes_.size();
   for (std::size_t tenth = 9; tenth > 0; --tenth) {
