@@ -77,6 +77,7 @@ class Checker {
     path_.assign(1, "default table");
     check_table(slot_.main, {}, slot_.id, false);
     path_.clear();
+    if (options_.progress && !stopped_ && told_ != report_.pages_walked) tell();
     if (stopped_) return fail(ErrorCode::kStopped, "stopped by the progress callback");
     account_for_every_page();
     return {};
@@ -97,6 +98,11 @@ class Checker {
     }
     report_.violations.push_back(
         {page, fmt::format("{}", fmt::join(path_, " > ")), std::move(what)});
+  }
+
+  void tell() {
+    told_ = report_.pages_walked;
+    stopped_ = !options_.progress({told_, std::max(told_, pages_in_use_)});
   }
 
   Bytes run_bytes(const Run& run) const {
@@ -160,8 +166,7 @@ class Checker {
     }
     report_.pages_walked += run.pages;
     if (options_.progress && report_.pages_walked - told_ >= kBetweenReports) {
-      told_ = report_.pages_walked;
-      stopped_ = !options_.progress({told_, std::max(told_, pages_in_use_)});
+      tell();
     }
     return !stopped_;
   }

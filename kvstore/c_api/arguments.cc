@@ -116,4 +116,13 @@ kist_table handle_of(engine::Table table) {
   return {std::bit_cast<std::uint64_t>(table)};
 }
 
+Result<std::string> path_of(const char* path, std::size_t size) {
+  KIST_ASSIGN(const std::string_view text, view_of(path, size, "path"));
+  if (text.empty()) return fail(ErrorCode::kInvalidArgument, "path is empty");
+  if (text.find('\0') != std::string_view::npos) {
+    return fail(ErrorCode::kInvalidArgument, "path has a NUL inside");
+  }
+  return std::string(text);
+}
+
 }  // namespace kist::c_api

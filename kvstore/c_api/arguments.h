@@ -19,6 +19,8 @@ namespace kist::c_api {
 
 /// The bytes that a pointer and a size describe.
 Result<engine::Bytes> given_bytes(const void* data, std::size_t size, const char* name);
+/// A path: not empty, without NUL.
+Result<std::string> path_of(const char* path, std::size_t size);
 /// Bytes, or nothing where the pointer is null.
 Result<std::optional<engine::Bytes>> given_optional(const kist_bytes* bytes, const char* name);
 /// An array of `count` elements that can be there.

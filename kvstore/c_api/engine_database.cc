@@ -30,15 +30,6 @@ Result<engine::Options> options_of(const kist_db_options* given) {
   return options;
 }
 
-Result<std::string> path_of(const char* path, std::size_t size) {
-  KIST_ASSIGN(const std::string_view text, view_of(path, size, "path"));
-  if (text.empty()) return fail(ErrorCode::kInvalidArgument, "path is empty");
-  if (text.find('\0') != std::string_view::npos) {
-    return fail(ErrorCode::kInvalidArgument, "path has a NUL inside");
-  }
-  return std::string(text);
-}
-
 /// A comparator of C. Its copies share this; the last one to go releases the context.
 struct Comparison {
   kist_comparator compare;

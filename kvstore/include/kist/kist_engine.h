@@ -289,6 +289,7 @@ KIST_API kist_code kist_txn_release(kist_txn txn, kist_savepoint savepoint,
 } /* extern "C" */
 #endif
 
+#include "kist_engine_backup.h"
 #include "kist_engine_cursor.h"
 #include "kist_engine_keys.h"
 #include "kist_engine_records.h"
