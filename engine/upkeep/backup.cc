@@ -5,9 +5,9 @@
 #include "engine/format/meta_slot.h"
 #include "engine/os/file.h"
 #include "engine/txn/database_access.h"
+#include "engine/upkeep/aside_file.h"
 #include "engine/upkeep/backup_output.h"
 #include "engine/upkeep/compact_copy.h"
-#include "engine/upkeep/new_file.h"
 #include "engine/upkeep/pace.h"
 #include "engine/upkeep/page_scan.h"
 #include "engine/upkeep/pinned_state.h"
@@ -118,12 +118,12 @@ Result<BackupReport> backup(const Database& database, const std::string& path,
   KIST_ASSIGN(const auto environment, DatabaseAccess::environment(database));
   os::CallObserver* const observer = environment->options.observer;
   if (options.compacted) {
-    KIST_ASSIGN(NewFile file, NewFile::reserve(path, observer));
+    KIST_ASSIGN(AsideFile file, AsideFile::reserve(path, observer));
     KIST_ASSIGN(BackupReport report, compact_copy(database, file.aside_path(), options));
     KIST_TRY(file.finish());
     return report;
   }
-  KIST_ASSIGN(NewFile file, NewFile::create(path, options.file_mode, observer));
+  KIST_ASSIGN(AsideFile file, AsideFile::create(path, options.file_mode, observer));
   KIST_ASSIGN(BackupReport report, copy_pages(database, BackupOutput(file.file()), options));
   KIST_TRY(file.finish());
   return report;
@@ -133,8 +133,8 @@ Result<BackupReport> backup(const Database& database, const ByteSink& sink,
                             const BackupOptions& options) {
   if (!options.compacted) return copy_pages(database, BackupOutput(sink), options);
   KIST_ASSIGN(const auto environment, DatabaseAccess::environment(database));
-  KIST_ASSIGN(const NewFile file,
-              NewFile::reserve(environment->path + "-compacted", environment->options.observer));
+  KIST_ASSIGN(const AsideFile file,
+              AsideFile::reserve(environment->path + "-compacted", environment->options.observer));
   KIST_ASSIGN(BackupReport report, compact_copy(database, file.aside_path(), options));
   KIST_TRY(send(file.aside_path(), sink, options.bytes_per_second));
   return report;

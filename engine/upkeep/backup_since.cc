@@ -7,9 +7,9 @@
 #include <kist/engine/backup.h>
 
 #include "engine/txn/database_access.h"
+#include "engine/upkeep/aside_file.h"
 #include "engine/upkeep/backup_output.h"
 #include "engine/upkeep/increment.h"
-#include "engine/upkeep/new_file.h"
 #include "engine/upkeep/pace.h"
 #include "engine/upkeep/pinned_state.h"
 #include "engine/upkeep/recover.h"
@@ -124,8 +124,8 @@ Result<BackupReport> backup_since(const Database& database, const BackupPoint& s
 Result<BackupReport> backup_since(const Database& database, const BackupPoint& since,
                                   const std::string& path, const BackupOptions& options) {
   KIST_ASSIGN(const auto environment, DatabaseAccess::environment(database));
-  KIST_ASSIGN(NewFile file,
-              NewFile::create(path, options.file_mode, environment->options.observer));
+  KIST_ASSIGN(AsideFile file,
+              AsideFile::create(path, options.file_mode, environment->options.observer));
   std::uint64_t at = 0;
   const ByteSink sink = [&](Bytes bytes) -> Result<void> {
     KIST_TRY(file.file().write_at(at, bytes));

@@ -8,9 +8,9 @@
 #include <kist/engine/backup.h>
 
 #include "engine/os/file.h"
+#include "engine/upkeep/aside_file.h"
 #include "engine/upkeep/check.h"
 #include "engine/upkeep/increment.h"
-#include "engine/upkeep/new_file.h"
 #include "engine/upkeep/pace.h"
 #include "engine/upkeep/pinned_state.h"
 #include "engine/upkeep/slots.h"
@@ -151,7 +151,7 @@ Result<BackupPoint> backup_point(const std::string& path) {
 
 Result<BackupReport> restore(const std::string& full, std::span<const std::string> increments,
                              const std::string& path, const BackupOptions& options) {
-  KIST_ASSIGN(NewFile file, NewFile::create(path, options.file_mode));
+  KIST_ASSIGN(AsideFile file, AsideFile::create(path, options.file_mode));
   Pace pace(options.progress, options.bytes_per_second);
   // Everything is opened before anything is copied: a name that is wrong should be told at once.
   std::vector<os::File> files;

@@ -2,8 +2,8 @@
 
 #include "engine/txn/database_access.h"
 #include "engine/txn/write_state.h"
+#include "engine/upkeep/aside_file.h"
 #include "engine/upkeep/build_environment.h"
-#include "engine/upkeep/new_file.h"
 #include "engine/upkeep/salvage_tables.h"
 
 namespace kist::engine {
@@ -11,7 +11,7 @@ namespace kist::engine {
 Result<SalvageReport> salvage(const std::string& damaged, const std::string& path,
                               const SalvageOptions& options) {
   SalvageReport report;
-  KIST_ASSIGN(NewFile file, NewFile::reserve(path));
+  KIST_ASSIGN(AsideFile file, AsideFile::reserve(path));
   Pace scanning(options.progress, 0);
   KIST_ASSIGN(const std::unique_ptr<SalvageSource> source, SalvageSource::open(damaged, scanning));
   const SalvageState state = find_state(*source, report);

@@ -19,8 +19,10 @@ constexpr std::size_t kSlotPageSize = 64;
 
 Result<std::unique_ptr<SalvageSource>> SalvageSource::open(const std::string& path, Pace& pace) {
   KIST_ASSIGN(os::File file, os::File::open(path, os::Access::kRead));
+  // From the writer's byte to the last of those who live.
+  constexpr std::uint64_t kEnd = kLiveBytes + kMaxProcesses;
   KIST_ASSIGN(const auto live,
-              file.first_conflict(kLiveBytes, kMaxProcesses, os::LockKind::kShared));
+              file.first_conflict(kWriterByte, kEnd - kWriterByte, os::LockKind::kShared));
   if (live) {
     return fail(ErrorCode::kBusy, path + ": is open; what is being written cannot be salvaged");
   }

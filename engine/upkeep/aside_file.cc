@@ -1,4 +1,4 @@
-#include "engine/upkeep/new_file.h"
+#include "engine/upkeep/aside_file.h"
 
 #include <utility>
 
@@ -16,19 +16,19 @@ std::unexpected<Error> exists_already(const std::string& path) {
 
 }  // namespace
 
-Result<NewFile> NewFile::reserve(const std::string& path, os::CallObserver* observer) {
+Result<AsideFile> AsideFile::reserve(const std::string& path, os::CallObserver* observer) {
   KIST_ASSIGN(std::string canonical, os::canonical_path(path));
   // Told now rather than after hours of copying; what counts is the same question in finish().
   KIST_ASSIGN(const bool exists, os::path_exists(canonical));
   if (exists) return exists_already(canonical);
   KIST_ASSIGN(const std::uint64_t random, os::random_u64());
   std::string aside = fmt::format("{}-new-{:016x}", canonical, random);
-  return NewFile(std::move(canonical), std::move(aside), observer);
+  return AsideFile(std::move(canonical), std::move(aside), observer);
 }
 
-Result<NewFile> NewFile::create(const std::string& path, std::uint32_t mode,
-                                os::CallObserver* observer) {
-  KIST_ASSIGN(NewFile made, reserve(path, observer));
+Result<AsideFile> AsideFile::create(const std::string& path, std::uint32_t mode,
+                                    os::CallObserver* observer) {
+  KIST_ASSIGN(AsideFile made, reserve(path, observer));
   auto file = os::File::create_new(made.aside_, mode, observer);
   if (!file) {
     made.aside_.clear();
@@ -38,17 +38,17 @@ Result<NewFile> NewFile::create(const std::string& path, std::uint32_t mode,
   return made;
 }
 
-NewFile::NewFile(NewFile&& other) noexcept
+AsideFile::AsideFile(AsideFile&& other) noexcept
     : path_(std::move(other.path_)),
       aside_(std::exchange(other.aside_, {})),
       observer_(other.observer_),
       file_(std::move(other.file_)) {}
 
-NewFile::~NewFile() {
+AsideFile::~AsideFile() {
   if (!aside_.empty()) (void)os::unlink_file(aside_, observer_);
 }
 
-Result<void> NewFile::finish() {
+Result<void> AsideFile::finish() {
   if (file_) KIST_TRY(file_->flush());
   if (auto linked = os::link_file(aside_, path_, observer_); !linked) {
     if (linked.error().code == ErrorCode::kBusy) return exists_already(path_);

@@ -12,18 +12,18 @@ namespace kist::engine {
 /// A file that gets its name only when it is complete: until then it is built under another one in
 /// the same directory, so that nobody ever takes half of it for the whole. Its destruction without
 /// finish() removes it.
-class NewFile {
+class AsideFile {
  public:
   /// Begins the file that is to become `path`. Errors: kAlreadyExists, kNotFound (no such
   /// directory), kPermission, kIo.
-  static Result<NewFile> create(const std::string& path, std::uint32_t mode,
-                                os::CallObserver* observer = nullptr);
+  static Result<AsideFile> create(const std::string& path, std::uint32_t mode,
+                                  os::CallObserver* observer = nullptr);
   /// The same without creating it: somebody else will, at aside_path().
-  static Result<NewFile> reserve(const std::string& path, os::CallObserver* observer = nullptr);
+  static Result<AsideFile> reserve(const std::string& path, os::CallObserver* observer = nullptr);
 
-  NewFile(NewFile&& other) noexcept;
-  NewFile& operator=(NewFile&&) = delete;
-  ~NewFile();
+  AsideFile(AsideFile&& other) noexcept;
+  AsideFile& operator=(AsideFile&&) = delete;
+  ~AsideFile();
 
   /// The file being built. REQUIRES: made by create().
   os::File& file() { return *file_; }
@@ -35,7 +35,7 @@ class NewFile {
   Result<void> finish();
 
  private:
-  NewFile(std::string path, std::string aside, os::CallObserver* observer)
+  AsideFile(std::string path, std::string aside, os::CallObserver* observer)
       : path_(std::move(path)), aside_(std::move(aside)), observer_(observer) {}
 
   std::string path_;
