@@ -14,4 +14,12 @@ Result<void> build_environment(const std::string& path, const Options& options,
   return done;
 }
 
+Result<void> carry_over(const MetaSlot& slot, WriteTxn& to) {
+  if (slot.domain_version != 0) KIST_TRY(to.set_domain_version(slot.domain_version));
+  if (slot.markers != decltype(slot.markers){}) KIST_TRY(to.set_markers(slot.markers));
+  const Metadata& metadata = slot.metadata;
+  if (metadata.size != 0) KIST_TRY(to.set_metadata(Bytes(metadata.bytes).first(metadata.size)));
+  return {};
+}
+
 }  // namespace kist::engine

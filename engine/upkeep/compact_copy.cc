@@ -20,6 +20,7 @@ class Rebuild {
  public:
   Rebuild(PinnedState& state, const Database& to, Pace& pace)
       : snapshot_(state.snapshot),
+        slot_(state.slot),
         from_(*state.snapshot.environment),
         to_(to),
         pace_(pace),
@@ -30,6 +31,7 @@ class Rebuild {
     KIST_ASSIGN(Snapshot * written, TxnAccess::snapshot(txn));
     written->write->trim = Trim::kAll;
     KIST_ASSIGN(const std::vector<std::string> names, table_names());
+    KIST_TRY(carry_over(slot_, txn));
     KIST_TRY(copy(txn, {}, {}));
     for (const std::string& name : names) {
       KIST_ASSIGN(const Table here, from_.intern(name));
@@ -88,6 +90,7 @@ class Rebuild {
   }
 
   Snapshot& snapshot_;
+  const MetaSlot& slot_;
   Environment& from_;
   const Database& to_;
   Pace& pace_;

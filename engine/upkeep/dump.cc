@@ -26,6 +26,7 @@ class Dumper {
     pace_.expect(records);
     KIST_TRY(out_.line(kDumpTitle, std::to_string(kDumpVersion)));
     KIST_TRY(out_.line("page-size ", std::to_string(slot_.page_size)));
+    KIST_TRY(environment());
     for (const auto& [name, table] : tables) KIST_TRY(dump(name, table));
     KIST_TRY(out_.finish());
     return report_;
@@ -44,6 +45,20 @@ class Dumper {
       KIST_ASSIGN(const TableState* state, snapshot_.existing(table));
       tables.emplace_back(to_string(record.key), *state);
     }
+  }
+
+  /// What the user says of the whole.
+  Result<void> environment() {
+    if (slot_.domain_version != 0) {
+      KIST_TRY(out_.line("domain-version ", std::to_string(slot_.domain_version)));
+    }
+    if (slot_.markers != decltype(slot_.markers){}) {
+      KIST_TRY(out_.line("markers ", fmt::format("{} {} {}", slot_.markers[0], slot_.markers[1],
+                                                 slot_.markers[2])));
+    }
+    const Metadata& metadata = slot_.metadata;
+    if (metadata.size == 0) return {};
+    return out_.escaped("metadata ", Bytes(metadata.bytes).first(metadata.size));
   }
 
   Result<void> dump(const std::string& name, const TableState& table) {

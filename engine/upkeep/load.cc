@@ -1,5 +1,7 @@
 // Text becomes tables: engine/docs/dump.md.
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <deque>
 
@@ -40,8 +42,8 @@ class Loader {
       }
       if (line == "table") {
         KIST_TRY(table(txn));
-      } else if (!line.starts_with("page-size ")) {
-        return in_.wrong("is neither a table nor the end");
+      } else {
+        KIST_TRY(environment(txn, line));
       }
     }
     KIST_ASSIGN(report_.transaction, txn.commit());
@@ -57,6 +59,34 @@ class Loader {
     if (!version) return in_.wrong("this is no dump");
     if (*version == kDumpVersion) return {};
     return fail(ErrorCode::kNewerFormat, "the dump is of version " + std::to_string(*version));
+  }
+
+  /// A line about the whole.
+  Result<void> environment(WriteTxn& txn, std::string_view line) {
+    const std::size_t space = line.find(' ');
+    const std::string_view word = line.substr(0, space);
+    std::string_view rest =
+        space == std::string_view::npos ? line.substr(line.size()) : line.substr(space + 1);
+    if (word == "page-size") return {};
+    if (word == "domain-version") {
+      const auto version = number_of<std::uint64_t>(rest);
+      return version ? txn.set_domain_version(*version) : in_.wrong("is no number");
+    }
+    if (word == "metadata") {
+      std::string metadata;
+      KIST_TRY(text(rest, metadata));
+      return txn.set_metadata(as_bytes(metadata));
+    }
+    if (word != "markers") return in_.wrong("is neither a table nor the end");
+    std::array<std::uint64_t, 3> markers{};
+    for (std::uint64_t& marker : markers) {
+      const std::size_t end = std::min(rest.find(' '), rest.size());
+      const auto number = number_of<std::uint64_t>(rest.substr(0, end));
+      if (!number) return in_.wrong("has not three numbers");
+      marker = *number;
+      rest = rest.substr(std::min(end + 1, rest.size()));
+    }
+    return txn.set_markers(markers);
   }
 
   Result<void> text(std::string_view escaped, std::string& out) {

@@ -25,6 +25,7 @@ Result<SalvageReport> salvage(const std::string& damaged, const std::string& pat
     KIST_ASSIGN(WriteTxn txn, to.write());
     KIST_ASSIGN(Snapshot * written, TxnAccess::snapshot(txn));
     written->write->trim = Trim::kAll;
+    if (state.slot) KIST_TRY(carry_over(*state.slot, txn));
     Pace copying(options.progress, 0);
     for (const SalvageTable& table : state.tables) copying.expect(table.record.root.count);
     SalvageTables tables(*source, options, to, txn, copying, report);

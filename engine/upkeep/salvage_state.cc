@@ -295,6 +295,7 @@ SalvageState find_state(SalvageSource& source, SalvageReport& report) {
   report.seed_lost = !source.seed_known();
   const std::optional<MetaSlot> slot = choose_slot_for_salvage(source);
   report.slots_lost = !slot;
+  state.slot = slot;
   if (slot) {
     report.transaction = slot->id;
     report.newest = source.slots().newest_first().front().id;

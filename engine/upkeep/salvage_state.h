@@ -57,6 +57,7 @@ struct SalvageTable {
 /// What is to be salvaged.
 struct SalvageState {
   std::vector<SalvageTable> tables;
+  std::optional<MetaSlot> slot;     ///< Nothing when no slot is whole.
   bool default_root_known = false;  ///< Else its leaves are those that belong to no other table.
   bool catalog_complete = true;
 };
