@@ -55,6 +55,7 @@ TEST_F(ContinueTest, OtherProcessesSeeEachCommit) {
   ChildProcess child([&] {
     const Database mine = must(Database::open(path()));
     ReadTxn txn = must(mine.read());
+    seen.send();
     for (int i = 0; i < 5; ++i) {
       committed.wait();
       require(must(txn.renew()), "no new snapshot");
@@ -64,6 +65,7 @@ TEST_F(ContinueTest, OtherProcessesSeeEachCommit) {
     }
     return 0;
   });
+  seen.wait();
   WriteTxn txn = must(database.write());
   for (int i = 0; i < 5; ++i) {
     must(txn.put({}, as_bytes("a"), as_bytes(std::to_string(i))));
