@@ -8,6 +8,7 @@
 
 #include "engine/space/chunked_map.h"
 #include "engine/space/run.h"
+#include "engine/space/run_walk.h"
 
 namespace kist::engine {
 
@@ -43,6 +44,10 @@ class FreeRuns {
   Run first_within(Run window) const;
   /// Whether any page of `run` is in the set.
   bool overlaps(Run run) const { return first_within(run).pages != 0; }
+  /// The same for many runs in ascending order: walk().meets(run).
+  auto walk() const {
+    return RunWalk(by_start_, [](std::uint64_t pages) { return pages; });
+  }
 
   std::uint64_t pages() const { return pages_; }
   std::size_t runs() const { return by_start_.size(); }

@@ -8,6 +8,7 @@
 #include "engine/space/free_runs.h"
 #include "engine/space/pins.h"
 #include "engine/space/run.h"
+#include "engine/space/run_walk.h"
 
 namespace kist::engine {
 
@@ -34,6 +35,10 @@ class PendingRuns {
 
   /// Whether any page of `run` is pending.
   bool overlaps(Run run) const;
+  /// The same for many runs in ascending order: walk().meets(run).
+  auto walk() const {
+    return RunWalk(by_start_, [](const Entry& entry) { return entry.pages; });
+  }
   std::uint64_t pages() const { return pages_; }
   std::size_t runs() const { return by_start_.size(); }
   void clear();

@@ -221,7 +221,7 @@ class SpaceMap {
 
   // Planning (space_map_plan.cc).
   Result<void> settle_freed(std::vector<FreedRun>&& freed);
-  Result<void> check_freed(Run run) const;
+  Result<void> check_freed() const;
   std::uint64_t delta_size(std::uint64_t runs) const;
   std::uint64_t checkpoint_size() const;
   std::uint64_t record_pages(std::uint64_t runs) const;

@@ -51,21 +51,6 @@ void join_neighbours(std::vector<FreedRun>& freed) {
 
 }  // namespace
 
-/// A file whose tree refers twice to a page, or to a free one, must not make the map contradict
-/// itself.
-Result<void> SpaceMap::check_freed(Run run) const {
-  const bool outside = run.pages == 0 || run.start < first_page(page_size_) ||
-                       run.start >= file_pages_ || run.pages > file_pages_ - run.start;
-  if (outside || free_.overlaps(run) || pending_.overlaps(run) || record_pages_.overlaps(run) ||
-      taken_.overlaps(run) || dropped_.overlaps(run)) {
-    return fail(ErrorCode::kDamaged,
-                "page " + std::to_string(run.start) + ": a run of " + std::to_string(run.pages) +
-                    " pages was in use and is given up, but the space map does "
-                    "not hold it as in use");
-  }
-  return {};
-}
-
 Result<void> SpaceMap::settle_freed(std::vector<FreedRun>&& freed) {
   freed_ = std::move(freed);
   const auto own = std::partition(freed_.begin(), freed_.end(),
@@ -77,14 +62,33 @@ Result<void> SpaceMap::settle_freed(std::vector<FreedRun>&& freed) {
   }
   freed_.erase(own, freed_.end());
   join_neighbours(freed_);
+  return check_freed();
+}
+
+/// A file whose tree refers twice to a page, or to a free one, must not make the map contradict
+/// itself.
+Result<void> SpaceMap::check_freed() const {
+  auto free = free_.walk();
+  auto pending = pending_.walk();
+  auto records = record_pages_.walk();
+  auto taken = taken_.walk();
+  auto dropped = dropped_.walk();
   std::uint64_t end = 0;
-  for (const FreedRun& one : freed_) {
-    KIST_TRY(check_freed(one.run));
-    if (one.run.start < end) {
-      return fail(ErrorCode::kDamaged, "page " + std::to_string(one.run.start) +
+  for (const auto& [run, birth] : freed_) {
+    const bool outside = run.pages == 0 || run.start < first_page(page_size_) ||
+                         run.start >= file_pages_ || run.pages > file_pages_ - run.start;
+    if (outside || free.meets(run) || pending.meets(run) || records.meets(run) ||
+        taken.meets(run) || dropped.meets(run)) {
+      return fail(ErrorCode::kDamaged,
+                  "page " + std::to_string(run.start) + ": a run of " + std::to_string(run.pages) +
+                      " pages was in use and is given up, but the space map does "
+                      "not hold it as in use");
+    }
+    if (run.start < end) {
+      return fail(ErrorCode::kDamaged, "page " + std::to_string(run.start) +
                                            ": two references of one snapshot lead to it");
     }
-    end = one.run.end();
+    end = run.end();
   }
   return {};
 }

@@ -163,5 +163,28 @@ TEST(PendingRuns, AgreeWithARuleForEachPage) {
   }
 }
 
+// The walk knows what overlaps() knows, however far it is asked to go at a time.
+TEST(RunWalk, AgreesWithASearchForEachRun) {
+  std::mt19937_64 random(print_seed());
+  for (int round = 0; round < 300; ++round) {
+    FreeRuns free;
+    PendingRuns pending;
+    for (int i = 0; i < 60; ++i) {
+      const engine::Run run{random() % 1000, 1 + random() % 6};
+      free.insert(run);
+      pending.add({run, 2, 5});
+    }
+    auto free_walk = free.walk();
+    auto pending_walk = pending.walk();
+    const std::uint64_t stride = 1 + random() % 100;
+    for (std::uint64_t start = 0; start < 1100; start += random() % stride) {
+      const engine::Run run{start, 1 + random() % 8};
+      ASSERT_EQ(free_walk.meets(run), free.overlaps(run)) << run.start << "+" << run.pages;
+      ASSERT_EQ(pending_walk.meets(run), pending.overlaps(run)) << run.start << "+" << run.pages;
+      if (stride == 1) ++start;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kist::engine::testing

@@ -203,6 +203,68 @@ TEST_F(OneProcess, EverythingGoesIntoOneRunWhenThereIsOne) {
   file_.expect_exact(map_);
 }
 
+// As when a large table is dropped: page by page, in any order.
+TEST(LargeSpaceMap, TwoMillionPagesGivenUpInOneTransaction) {
+  constexpr std::uint64_t kPages = 2'000'000;
+  SpaceMap map(4096, SpaceSimulation::kSeed);
+  map.start_empty();
+  std::uint64_t id = 1;
+  const auto commit = [&](std::uint64_t tree_pages, std::vector<FreedRun> freed) {
+    map.release({{id}, false});
+    map.begin(++id);
+    const auto plan = map.plan_commit(id, tree_pages, {}, std::move(freed));
+    EXPECT_TRUE(plan.has_value());
+    map.committed();
+    return *plan;
+  };
+  const CommitSpace large = commit(kPages, {});
+  ASSERT_EQ(large.tree.size(), 1U);
+  CommitSpace small = commit(1, {});
+  std::vector<FreedRun> all;
+  for (std::uint64_t i = 0; i < kPages; ++i) all.push_back({{large.tree[0].start + i, 1}, 2});
+  Random random(print_seed(std::random_device{}()));
+  std::shuffle(all.begin(), all.end(), random);
+  const CommitSpace freeing = commit(1, std::move(all));
+  EXPECT_LE(freeing.record_run.pages, 2U) << "runs are listed, not pages";
+  EXPECT_LE(map.pending_runs().runs(), 2U);
+  // The commits of one page that follow find everything as small as before.
+  for (int i = 0; i < 100; ++i) {
+    small = commit(1, {{small.tree[0], id}});
+    EXPECT_LE(small.record_run.pages, 1U);
+    EXPECT_LE(map.free_runs().runs(), 16U);
+  }
+  EXPECT_GE(map.free_pages(), kPages - 200);
+}
+
+// The worst case: nothing of what is given up touches.
+TEST(LargeSpaceMap, HalfAMillionRunsGivenUpInOneTransaction) {
+  constexpr std::uint64_t kRuns = 500'000;
+  SpaceMap map(4096, SpaceSimulation::kSeed);
+  map.start_empty();
+  std::uint64_t id = 1;
+  const auto commit = [&](std::uint64_t tree_pages, std::vector<FreedRun> freed) {
+    map.release({{id}, false});
+    map.begin(++id);
+    const auto plan = map.plan_commit(id, tree_pages, {}, std::move(freed));
+    EXPECT_TRUE(plan.has_value());
+    map.committed();
+    return *plan;
+  };
+  const CommitSpace large = commit(2 * kRuns, {});
+  std::vector<FreedRun> odd;
+  for (std::uint64_t i = 0; i < kRuns; ++i) odd.push_back({{large.tree[0].start + 2 * i, 1}, 2});
+  const CommitSpace freeing = commit(1, std::move(odd));
+  EXPECT_LE(freeing.record_run.pages, 18 * kRuns / 4096 + 2);
+  // What is written later to tell of them is bounded by what was written once.
+  std::uint64_t pages = 0;
+  CommitSpace small = commit(1, {});
+  for (int i = 0; i < 2000; ++i) {
+    small = commit(1, {{small.tree[0], id}});
+    pages += small.record_run.pages;
+  }
+  EXPECT_LE(pages, 2 * (2000 + freeing.record_run.pages));
+}
+
 TEST_F(OneProcess, TrailingSpaceGoesBack) {
   commit({.tree_pages = 5000});
   commit({.tree_pages = 10, .freed = all_live()});
