@@ -93,6 +93,7 @@ class Stable {
 /// say.
 std::optional<std::uint64_t> content(const Workload& workload, const Round& round) {
   if (workload.start == Start::kLoaded || workload.start == Start::kAged) return std::nullopt;
+  if (workload.may_stop_early) return std::nullopt;
   if (!round.engine().only_workload.empty()) return std::nullopt;
   try {
     return round.open()->session()->scan(true);

@@ -24,6 +24,8 @@ struct OpenOptions {
   /// For engines with a cache of their own. The others use the page cache of the kernel, which is
   /// not limited, so this is generous.
   std::uint64_t cache_bytes = std::uint64_t{1} << 30;
+  /// For engines that need to know how large the store may become.
+  std::uint64_t map_bytes = std::uint64_t{32} << 30;
   bool larger_than_memory = false;  ///< For engines with a setting for such stores.
 };
 

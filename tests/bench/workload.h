@@ -32,7 +32,8 @@ struct Workload {
   std::string what;  ///< In one line, for people.
   Durability durability = Durability::kRelaxed;
   Start start = Start::kLoaded;
-  std::size_t value_size = 0;  ///< Its own; 0: what `--value-size` says.
+  std::size_t value_size = 0;   ///< Its own; 0: what `--value-size` says.
+  bool may_stop_early = false;  ///< Where an engine comes to its limits: contents may differ then.
   Measurement (*run)(Round&) = nullptr;
 };
 

@@ -103,6 +103,10 @@ class KistStore {
       }
       commit();
     }
+    void compact(const std::string& /*copy*/) {
+      while (!must(database_.compact()).done) {
+      }
+    }
     void erase_range(std::string_view from, std::string_view to) {
       begin_write();
       must(write_->erase_range({}, engine::as_bytes(from), engine::as_bytes(to)));

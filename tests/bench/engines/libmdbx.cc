@@ -26,7 +26,8 @@ class MdbxStore {
   explicit MdbxStore(const OpenOptions& options) {
     check(mdbx_env_create(&env_));
     // Grows by itself up to here; the rest is the library's choice, except pages of 4 KiB.
-    check(mdbx_env_set_geometry(env_, -1, -1, intptr_t{32} << 30, -1, -1, 4096));
+    check(mdbx_env_set_geometry(env_, -1, -1, static_cast<intptr_t>(options.map_bytes), -1, -1,
+                                4096));
     const auto sync =
         options.durability == Durability::kDurable ? MDBX_SYNC_DURABLE : MDBX_SAFE_NOSYNC;
     const auto ahead = options.larger_than_memory ? MDBX_NORDAHEAD : MDBX_ENV_DEFAULTS;

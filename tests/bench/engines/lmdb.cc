@@ -20,15 +20,13 @@ std::string_view as_text(const MDB_val& value) {
   return {static_cast<const char*>(value.mv_data), value.mv_size};
 }
 
-/// Address space that is set aside; LMDB cannot grow beyond it, and touches none of it before.
-constexpr std::size_t kMapSize = std::size_t{32} << 30;
-
 template <bool kWriteMap>
 class LmdbStore {
  public:
   explicit LmdbStore(const OpenOptions& options) {
     check(mdb_env_create(&env_));
-    check(mdb_env_set_mapsize(env_, kMapSize));
+    // Address space that is set aside; LMDB cannot grow beyond it, and touches none of it before.
+    check(mdb_env_set_mapsize(env_, options.map_bytes));
     const unsigned flags =
         MDB_NOSUBDIR | (options.durability == Durability::kDurable ? 0U : unsigned{MDB_NOSYNC}) |
         (kWriteMap ? unsigned{MDB_WRITEMAP} : 0U) |
