@@ -89,6 +89,7 @@ Result<void> Environment::decide_prepared(std::uint64_t id, bool commit, Wait wa
   KIST_TRY(sharing->lock_writer(wait));
   const Result<void> done = [&]() -> Result<void> {
     KIST_TRY(latched_error());
+    if (path_check_ != 0) KIST_TRY(check_place());
     KIST_TRY(take_tip());
     KIST_ASSIGN(const SlotSet set, read_slots(file));
     const std::optional<MetaSlot> waiting = set.prepared_after(tip.id);
@@ -98,10 +99,11 @@ Result<void> Environment::decide_prepared(std::uint64_t id, bool commit, Wait wa
     if (commit) {
       KIST_TRY(commit_prepared(*waiting));
     } else {
-      KIST_TRY(when_flushing([&]() -> Result<void> {
+      const auto erase = [&]() -> Result<void> {
         KIST_TRY(erase_slot(file, waiting->index));
         return file.flush();
-      }));
+      };
+      KIST_TRY(when_flushing(erase));
     }
     KIST_FAILPOINT("decide.after_flush");
     sharing->set_prepared(0);

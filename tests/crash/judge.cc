@@ -23,6 +23,17 @@ std::uint64_t hash_files(const FileSet& files) {
   return hash;
 }
 
+namespace {
+
+/// A prepared transaction is what can be had, so it is asked for.
+void commit_prepared(const Database& database) {
+  if (const auto waiting = must(database.prepared())) {
+    must(database.commit_prepared(waiting->id));
+  }
+}
+
+}  // namespace
+
 void Judge::materialize(const CrashState& state) const {
   for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
     std::filesystem::remove(entry.path());
@@ -57,6 +68,7 @@ std::int64_t Judge::open_and_use(const CrashState& state) {
   Tables expected;
   {
     Database database = must(Database::open(path));
+    commit_prepared(database);
     expected = read_all(database, must(database.read()));
     content = identify(expected, state);
     require_clean(database);
@@ -113,6 +125,7 @@ bool Judge::accept(const CrashState& state) {
 std::int64_t Judge::open_observed(const CrashState& state, engine::os::CallObserver& observer) {
   materialize(state);
   Database database = must(Database::open(store_path(), {.page_size = {}, .observer = &observer}));
+  commit_prepared(database);
   const std::int64_t content = identify(read_all(database, must(database.read())), state);
   must(database.close());
   return content;

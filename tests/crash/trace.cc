@@ -113,6 +113,29 @@ void Trace::commit_two(const std::function<void(DualWriter&)>& first,
   if (durability == Durability::kDurable) recorder_.acknowledged(number);
 }
 
+void Trace::commit_in_two_phases(const std::function<void(DualWriter&)>& change, bool keeps) {
+  const Tables before = model();
+  Tables next = before;
+  recorder_.begun(contents.size());
+  std::uint64_t id = 0;
+  {
+    engine::WriteTxn txn = must(database_->write());
+    DualWriter writer(*database_, txn, next);
+    change(writer);
+    id = must(txn.prepare());
+  }
+  contents.push_back(std::move(next));
+  recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
+  if (keeps) {
+    must(database_->commit_prepared(id));
+    return;
+  }
+  recorder_.begun(contents.size());
+  contents.push_back(before);
+  must(database_->roll_back_prepared(id));
+  recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
+}
+
 void Trace::abort(const std::function<void(DualWriter&)>& change) {
   Tables forgotten = model();
   engine::WriteTxn txn = must(database_->write());
@@ -320,6 +343,24 @@ void growing_and_shrinking(Trace& trace) {
   trace.close();
 }
 
+void two_phases(Trace& trace) {
+  trace.open();
+  for (int i = 0; i < 8; ++i) {
+    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 40, 100); },
+                 i % 3 == 2 ? Durability::kRelaxed : Durability::kDurable);
+    trace.commit_in_two_phases(
+        [&](DualWriter& writer) {
+          put_some(trace, writer, "", 2, 40, i == 4 ? 9 * trace.page_size() : 100);
+        },
+        i % 2 == 0);
+    if (i == 5) {
+      trace.close();
+      trace.open();
+    }
+  }
+  trace.close();
+}
+
 }  // namespace
 
 const std::vector<TraceKind>& trace_kinds() {
@@ -337,6 +378,7 @@ const std::vector<TraceKind>& trace_kinds() {
       {"spilled", spilled},
       {"nested", nested},
       {"growing and shrinking", growing_and_shrinking},
+      {"two phases", two_phases},
   };
   return kinds;
 }

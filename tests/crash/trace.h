@@ -31,6 +31,9 @@ class Trace {
   /// `second` does on top of it. Both are acknowledged when this returns, a relaxed second one not.
   void commit_two(const std::function<void(DualWriter&)>& first,
                   const std::function<void(DualWriter&)>& second, engine::Durability durability);
+  /// The same in two phases, with `keeps`; otherwise the prepared transaction is rolled back. From
+  /// the first phase on it counts as the newest content, because whoever asks for it must get it.
+  void commit_in_two_phases(const std::function<void(DualWriter&)>& change, bool keeps);
   /// Does changes and forgets them.
   void abort(const std::function<void(DualWriter&)>& change);
   void sync();

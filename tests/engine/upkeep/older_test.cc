@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <filesystem>
+#include <iostream>
 
 #include <gtest/gtest.h>
 
@@ -102,6 +104,39 @@ TEST_F(OlderTest, WhatWasGivenUpStaysSoWhenNothingIsWrittenAfterIt) {
   const Database database = open();
   EXPECT_EQ(must(database.read()).id(), older->id);
   expect_clean(database);
+}
+
+TEST_F(OlderTest, WhicheverIsWholeCanBeAdopted) {
+  int adopted = 0;
+  for (int pattern = 1; pattern < 64; pattern += 3) {
+    // Durable and relaxed commits in every order of six.
+    std::filesystem::remove(path());
+    const std::string copy = directory().file("copy");
+    std::vector<StoredSnapshot> snapshots;
+    {
+      const Database database = open({.page_size = 512});
+      for (int i = 0; i < 60; ++i) put(database, "key " + std::to_string(i), std::string(60, 'v'));
+      for (int i = 0; i < 6; ++i) {
+        WriteTxn txn = must(database.write());
+        must(txn.put({}, as_bytes("state"), as_bytes(std::to_string(i))));
+        must(txn.commit((pattern >> i) % 2 == 0 ? Durability::kRelaxed : Durability::kDurable));
+      }
+      std::filesystem::copy_file(path(), copy, std::filesystem::copy_options::overwrite_existing);
+      snapshots = must(engine::list_snapshots(copy));
+    }
+    for (const StoredSnapshot& snapshot : snapshots) {
+      if (!snapshot.whole) continue;
+      const std::string other = directory().file("other");
+      std::filesystem::copy_file(copy, other, std::filesystem::copy_options::overwrite_existing);
+      const Database database = must(Database::open(other, at(snapshot.id, false)));
+      EXPECT_EQ(must(database.read()).id(), snapshot.id);
+      put(database, "after", "recovery");
+      expect_clean(database);
+      ++adopted;
+    }
+  }
+  std::cout << adopted << " snapshots adopted" << std::endl;
+  EXPECT_GT(adopted, 40);
 }
 
 TEST_F(OlderTest, OneThatIsGoneIsRefused) {
