@@ -162,7 +162,7 @@ Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
 /// device says that the file is shorter, and still as the writer, so that nobody lengthens it again
 /// meanwhile.
 Result<void> WriteState::cut_file(const CommitSpace& plan) {
-  KIST_TRY(environment_.wait_durable(id_, std::nullopt));
+  KIST_TRY(environment_.finish_durable(id_));
   // If this fails, the file stays longer than it needs to be.
   (void)environment_.file.resize(plan.file_pages * environment_.page_size);
   KIST_FAILPOINT("commit.after_cut");

@@ -55,7 +55,7 @@ Result<std::uint64_t> WriteTxn::commit_and_continue(std::optional<Durability> du
   auto committed = state->commit(how);
   if (committed && how == Durability::kDurable) {
     // Still as the writer, who goes on with what was just committed.
-    if (auto done = environment.wait_durable(*committed, std::nullopt); !done) {
+    if (auto done = environment.finish_durable(*committed); !done) {
       committed = std::unexpected(std::move(done).error());
     }
   }
@@ -93,7 +93,7 @@ Result<ReadTxn> WriteTxn::commit_and_read(std::optional<Durability> durability) 
   }
   if (done) done = environment->pin_tip(*reader.snapshot_);
   abort();
-  if (done && how == Durability::kDurable) done = environment->wait_durable(id, std::nullopt);
+  if (done && how == Durability::kDurable) done = environment->finish_durable(id);
   KIST_TRY(done);
   return reader;
 }

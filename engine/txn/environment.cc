@@ -74,7 +74,8 @@ Environment::Environment(std::string canonical, const Options& asked, os::File d
                       ? 0
                       : std::max<std::uint64_t>(1, asked.path_check->count())),
       checks_domain_version_(asked.domain_version.has_value()),
-      domain_version_(asked.domain_version.value_or(0)) {
+      domain_version_(asked.domain_version.value_or(0)),
+      domain_version_before_(domain_version_.load()) {
   if (options.snapshot) options.exclusive = true;
 }
 
@@ -239,7 +240,8 @@ Result<void> Environment::start_sole() {
   KIST_TRY(judge_slots(set, path));
   KIST_TRY(map(set.newest_first().front()));
   const Identity identity = identity_of(set.newest_first().front());
-  KIST_ASSIGN(const Choice choice, choose(set, leftover_tips(identity)));
+  KIST_ASSIGN(const std::vector<MetaSlot> tips, leftover_tips(identity));
+  KIST_ASSIGN(const Choice choice, choose(set, tips));
   if (options.read_only && !options.exclusive) return sharing->join_lock_file(identity);
 
   tip = choice.slot;
@@ -358,10 +360,12 @@ Result<MetaSlot> Environment::decode_tip(const HeadWords& words) const {
 }
 
 /// What the processes before left in the lock file, as far as it can be a commit of this store.
-std::vector<MetaSlot> Environment::leftover_tips(const Identity& identity) const {
+Result<std::vector<MetaSlot>> Environment::leftover_tips(const Identity& identity) const {
   std::vector<MetaSlot> tips;
   if (in_memory_) return tips;
-  for (const HeadWords& words : engine::leftover_tips(path + "-lock", identity, options.observer)) {
+  KIST_ASSIGN(const std::vector<HeadWords> leftovers,
+              engine::leftover_tips(path + "-lock", identity, options.observer));
+  for (const HeadWords& words : leftovers) {
     if (auto slot = decode_tip(words)) tips.push_back(*slot);
   }
   return tips;

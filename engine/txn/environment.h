@@ -85,6 +85,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   /// itself when nobody else does; then that is for everybody who waits. Errors: kBusy (zero wait),
   /// kTimedOut, kInvalidArgument (no such transaction yet), kLatched, kForked, errors of the flush.
   Result<void> wait_durable(std::uint64_t id, Wait wait);
+  /// The same, without limit, for a commit that this process has made the tip. When it fails nobody
+  /// knows what became of the commit, so the environment is latched afterwards, whatever failed.
+  Result<void> finish_durable(std::uint64_t id);
   /// The meta slot of the newest durable transaction. Errors: kDamaged, kIo.
   Result<MetaSlot> durable_slot();
   /// Flushes what was written so far, without making anything durable. Writer only.
@@ -191,7 +194,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> adopt(const Choice& choice);
   Result<void> take_tip();
   Result<MetaSlot> decode_tip(const HeadWords& words) const;
-  std::vector<MetaSlot> leftover_tips(const Identity& identity) const;
+  Result<std::vector<MetaSlot>> leftover_tips(const Identity& identity) const;
   Result<void> forget_lock_file();
   Result<void> latched_error() const;
   Result<bool> try_flushing(const std::function<Result<void>()>& action);
@@ -224,6 +227,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::atomic<bool> moved_ = false;  // it was told that the file is not where it was
   const bool checks_domain_version_;
   std::atomic<std::uint64_t> domain_version_;
+  std::atomic<std::uint64_t> domain_version_before_;  // this process raised it from there
   os::FileIdentity identity_;
   std::mutex names_mutex_;  // protects the two below
   std::vector<std::string> names_{""};

@@ -177,6 +177,12 @@ Result<void> Environment::wait_durable(std::uint64_t id, Wait wait) {
   }
 }
 
+Result<void> Environment::finish_durable(std::uint64_t id) {
+  Result<void> done = wait_durable(id, std::nullopt);
+  if (!done && sharing->latch() == 0) return std::unexpected(latch(done.error()));
+  return done;
+}
+
 Result<void> Environment::sync() {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
   if (options.read_only) return {};

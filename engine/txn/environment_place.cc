@@ -57,7 +57,9 @@ Result<void> Environment::check_place() {
 
 Result<void> Environment::check_domain_version(std::uint64_t found) const {
   const std::uint64_t expected = domain_version_.load(std::memory_order_relaxed);
-  if (found == expected) return {};
+  if (found == expected || found == domain_version_before_.load(std::memory_order_relaxed)) {
+    return {};
+  }
   return fail(ErrorCode::kWrongVersion,
               fmt::format("{}: its domain version is {}, asked for {}", path, found, expected));
 }
@@ -69,7 +71,10 @@ Result<void> Environment::check_domain_version_of_head() {
 }
 
 void Environment::raised_domain_version(std::uint64_t version) {
-  if (checks_domain_version_) domain_version_.store(version, std::memory_order_relaxed);
+  // Until the flush is over, readers still begin on what was there before.
+  domain_version_before_.store(domain_version_.load(std::memory_order_relaxed),
+                               std::memory_order_relaxed);
+  domain_version_.store(version, std::memory_order_relaxed);
   log(LogLevel::kInfo, fmt::format("{}: its domain version is {} now", path, version));
 }
 

@@ -36,6 +36,8 @@ Result<std::uint32_t> Environment::next_slot_place(const MetaSlot& durable) {
 
 /// Two flushes, so that a prepared slot that is whole says by itself that all it refers to is, too.
 Result<void> Environment::write_prepared(MetaSlot& slot) {
+  // What it builds on first: rolled back, it must leave that as sure as it promised to be itself.
+  KIST_TRY(wait_durable(tip.id, std::nullopt));
   slot.base = slot.id;
   slot.state = SlotState::kPrepared;
   // Before the slot: should this process die now, the next writer looks what became of it.
@@ -74,13 +76,16 @@ Result<std::optional<MetaSlot>> Environment::prepared() {
 }
 
 Result<void> Environment::commit_prepared(const MetaSlot& prepared) {
+  const std::uint64_t version_before = tip.domain_version;
   MetaSlot slot = prepared;
   slot.state = SlotState::kRelaxed;
   slot.base = slot.id;  // a flush vouched for it before it was called prepared
   store_tip(slot);
   tip = slot;
   // Its own slot stays until another one says the same.
-  return wait_durable(slot.id, std::nullopt);
+  KIST_TRY(finish_durable(slot.id));
+  if (slot.domain_version != version_before) raised_domain_version(slot.domain_version);
+  return {};
 }
 
 Result<void> Environment::decide_prepared(std::uint64_t id, bool commit, Wait wait) {

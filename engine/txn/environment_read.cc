@@ -179,7 +179,8 @@ Result<MetaSlot> Environment::choose_head_read_only() {
   KIST_ASSIGN(const SlotSet set, read_slots(file));
   KIST_TRY(judge_slots(set, path));
   const Identity identity = identity_of(set.newest_first().front());
-  KIST_ASSIGN(const Choice choice, choose_slot(*pager, set, leftover_tips(identity)));
+  KIST_ASSIGN(const std::vector<MetaSlot> tips, leftover_tips(identity));
+  KIST_ASSIGN(const Choice choice, choose_slot(*pager, set, tips));
   return choice.slot;
 }
 

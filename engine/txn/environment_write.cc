@@ -73,7 +73,10 @@ Result<EnvironmentStats> Environment::stats() {
                                  ? fail(ErrorCode::kBusy, {})
                                  : begin_write(snapshot, std::chrono::milliseconds(0));
   if (!begun) {
-    if (begun.error().code != ErrorCode::kBusy) return std::unexpected(begun.error());
+    const ErrorCode code = begun.error().code;
+    if (code != ErrorCode::kBusy && code != ErrorCode::kPrepared) {
+      return std::unexpected(begun.error());
+    }
     KIST_TRY(begin_read(snapshot));
     stats.file_pages = snapshot.view.limit();
     stats.transaction_id = stats.durable_id = stats.oldest_pinned = snapshot.id;

@@ -114,15 +114,23 @@ std::uint64_t tip_checksum(std::span<const std::uint64_t, kHeadWords> words, std
   return XXH3_64bits_withSeed(words.data(), words.size_bytes(), id);
 }
 
-std::vector<HeadWords> leftover_tips(const std::string& path, const Identity& identity,
-                                     os::CallObserver* observer) {
+Result<std::vector<HeadWords>> leftover_tips(const std::string& path, const Identity& identity,
+                                             os::CallObserver* observer) {
   std::vector<HeadWords> found;
   const Result<os::File> file = os::File::open(path, os::Access::kRead, observer);
-  if (!file) return found;
+  if (!file) {
+    // One that is there and cannot be read just now may hold what was acknowledged.
+    const ErrorCode code = file.error().code;
+    const bool fleeting =
+        code == ErrorCode::kIo || code == ErrorCode::kOutOfMemory || code == ErrorCode::kNoSpace;
+    if (fleeting) return std::unexpected(file.error());
+    return found;
+  }
   // Copied as bytes, not mapped: nobody uses the file, and whatever it holds is only looked at.
   std::array<std::uint64_t, kSlotsOffset / sizeof(std::uint64_t)> words{};
-  const auto read = file->read_at(0, {reinterpret_cast<std::uint8_t*>(words.data()), kSlotsOffset});
-  if (!read || *read < kSlotsOffset) return found;
+  KIST_ASSIGN(const std::size_t read,
+              file->read_at(0, {reinterpret_cast<std::uint8_t*>(words.data()), kSlotsOffset}));
+  if (read < kSlotsOffset) return found;
   const auto at = [&](std::size_t offset) { return words[offset / sizeof(std::uint64_t)]; };
   const auto expected = words_of(identity);
   constexpr std::size_t kIdentityAt = offsetof(LockFileLayout, identity);

@@ -151,9 +151,10 @@ class LockFile {
 
 /// What is left of tips in a lock file that nobody uses any more, whole by their checksums, in no
 /// order. Nothing when there is no such file, or none that can be read and belongs to that data
-/// file. Whether a tip is worth anything, only a proof of its pages can tell.
-std::vector<HeadWords> leftover_tips(const std::string& path, const Identity& identity,
-                                     os::CallObserver* observer);
+/// file. Whether a tip is worth anything, only a proof of its pages can tell. Errors: kIo and
+/// the like when it is there and cannot be read just now.
+Result<std::vector<HeadWords>> leftover_tips(const std::string& path, const Identity& identity,
+                                             os::CallObserver* observer);
 
 /// Checksum of the words of a tip.
 std::uint64_t tip_checksum(std::span<const std::uint64_t, kHeadWords> words, std::uint64_t id);

@@ -40,7 +40,7 @@ Result<std::uint64_t> WriteTxn::commit(std::optional<Durability> durability) {
   auto committed = (*state)->commit(how);
   abort();  // lets the next writer work while this commit is flushed
   if (committed && how == Durability::kDurable) {
-    KIST_TRY(environment->wait_durable(*committed, std::nullopt));
+    KIST_TRY(environment->finish_durable(*committed));
   }
   return committed;
 }

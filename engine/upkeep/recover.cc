@@ -167,7 +167,7 @@ bool worth_a_proof(const MetaSlot& tip, const SlotSet& set, const MetaSlot& newe
   });
   return !has_slot && tip.nonce_high == newest.nonce_high && tip.nonce_low == newest.nonce_low &&
          tip.seed == newest.seed && tip.page_size == newest.page_size &&
-         tip.state != SlotState::kPrepared && tip.base <= newest.id && tip.id < set.id_ceiling() &&
+         tip.state != SlotState::kPrepared && tip.id < set.id_ceiling() &&
          tip.id > set.confirmed() && tip.file_pages <= set.file_size / tip.page_size;
 }
 
@@ -179,7 +179,11 @@ std::vector<Candidate> candidates(const SlotSet& set, std::span<const MetaSlot> 
   for (const MetaSlot& tip : tips) {
     if (!worth_a_proof(tip, set, slots.front())) continue;
     all.push_back({tip, true});
-    all.back().slot.state = SlotState::kRelaxed;  // what a tip says is never taken on trust
+    MetaSlot& slot = all.back().slot;
+    slot.state = SlotState::kRelaxed;  // what a tip says is never taken on trust
+    // Nor that it was flushed itself: it may be an old one whose pages were used again since. The
+    // newest slot's base was flushed before that slot was written.
+    if (slot.base > slots.front().id) slot.base = slots.front().base;
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const Candidate& a, const Candidate& b) { return a.slot.id > b.slot.id; });

@@ -367,6 +367,7 @@ const std::vector<TraceKind>& trace_kinds() {
   static const std::vector<TraceKind> kinds{
       {"creation", creation},
       {"small commits", small_commits},
+      {"two phases", two_phases},
       {"growth", growth},
       {"overflow values", overflow_values},
       {"named tables", named_tables},

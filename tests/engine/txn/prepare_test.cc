@@ -84,6 +84,7 @@ TEST_F(PrepareTest, Commits) {
   expect_waiting(database, id);
   must(database.sync());
   expect_waiting(database, id);
+  EXPECT_EQ(must(database.stats()).transaction_id, must(database.read()).id());
   expect_clean(database);
   must(database.commit_prepared(id));
   expect_committed(database, id);

@@ -85,15 +85,16 @@ TEST_F(TipsTest, LeftoversAreFoundWhole) {
     store(a, 4);
   }
   std::vector<std::uint64_t> ids;
-  for (const HeadWords& words : leftover_tips(lock_path_, kIdentity, nullptr)) {
+  const std::vector<HeadWords> left = leftover_tips(lock_path_, kIdentity, nullptr).value();
+  for (const HeadWords& words : left) {
     ids.push_back(id_in(words));
   }
   std::sort(ids.begin(), ids.end());
   EXPECT_EQ(ids, (std::vector<std::uint64_t>{2, 3, 4}));
   Identity other = kIdentity;
   other[0] ^= 1;
-  EXPECT_TRUE(leftover_tips(lock_path_, other, nullptr).empty());
-  EXPECT_TRUE(leftover_tips(directory_.file("none"), kIdentity, nullptr).empty());
+  EXPECT_TRUE(leftover_tips(lock_path_, other, nullptr).value().empty());
+  EXPECT_TRUE(leftover_tips(directory_.file("none"), kIdentity, nullptr).value().empty());
 }
 
 class ConcurrentTips : public TipsTest {};
