@@ -49,6 +49,7 @@ Result<CommitSpace> WriteState::plan() {
 }
 
 Result<void> WriteState::write_pages(const CommitSpace& plan) {
+  Stopwatch watch;
   early.about_to_write(plan.tree);
   early.about_to_write({&plan.record_run, 1});
   PageWriter out(environment_.file, environment_.page_size);
@@ -79,6 +80,9 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
   KIST_TRY(out.add_pieces(plan.record_run.start, {&record, 1}));
   KIST_TRY(out.write());
   environment_.pager->wrote(plan.tree, id_);
+  const std::uint64_t writing = out.time_in_writes();
+  environment_.commits.hash.add(watch.lap() - writing);
+  environment_.commits.write.add(writing);
   return {};
 }
 
@@ -126,6 +130,7 @@ Result<CommitSpace> WriteState::write_everything(Durability durability) {
   Environment& env = environment_;
   const Change announced(*snapshot_, context);
   durability_ = durability;
+  Stopwatch watch;
   early.drop_all(nullptr);
   KIST_TRY(update_catalog());
   KIST_ASSIGN(CommitSpace space_plan, plan());
@@ -136,6 +141,7 @@ Result<CommitSpace> WriteState::write_everything(Durability durability) {
     if (grown.error().code != ErrorCode::kNoSpace) return std::unexpected(env.latch(grown.error()));
     return std::unexpected(std::move(grown).error());
   }
+  env.commits.tree.add(watch.lap());
   const Result<void> done = write_pages(space_plan);
   KIST_FAILPOINT("commit.after_pages");
   if (!done) return std::unexpected(env.latch(done.error()));

@@ -53,9 +53,9 @@ Result<std::uint64_t> WriteTxn::commit_and_continue(std::optional<Durability> du
   Environment& environment = *snapshot_->environment;
   const Durability how = durability.value_or(environment.options.durability);
   auto committed = state->commit(how);
-  if (committed && how == Durability::kDurable) {
+  if (committed) {
     // Still as the writer, who goes on with what was just committed.
-    if (auto done = environment.finish_durable(*committed); !done) {
+    if (auto done = environment.finish_commit(*committed, how); !done) {
       committed = std::unexpected(std::move(done).error());
     }
   }
@@ -93,7 +93,7 @@ Result<ReadTxn> WriteTxn::commit_and_read(std::optional<Durability> durability) 
   }
   if (done) done = environment->pin_tip(*reader.snapshot_);
   abort();
-  if (done && how == Durability::kDurable) done = environment->finish_durable(id);
+  if (done) done = environment->finish_commit(id, how);
   KIST_TRY(done);
   return reader;
 }

@@ -67,6 +67,21 @@ Result<void> Database::sync() const {
   return environment_->sync();
 }
 
+Result<std::uint64_t> Database::durable_id() const {
+  KIST_TRY(check_open(environment_));
+  return environment_->durable_id();
+}
+
+Result<void> Database::wait_durable(std::uint64_t id, Wait wait) const {
+  KIST_TRY(check_open(environment_));
+  return environment_->wait_durable(id, wait);
+}
+
+Result<std::optional<std::chrono::milliseconds>> Database::poll() const {
+  KIST_TRY(check_open(environment_));
+  return environment_->poll();
+}
+
 Result<CheckReport> Database::check(const CheckOptions& options) const {
   KIST_TRY(check_open(environment_));
   return check_environment(environment_, options);

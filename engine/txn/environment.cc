@@ -215,7 +215,12 @@ Result<void> Environment::start() {
   }
   if (checks_domain_version_) KIST_TRY(check_domain_version_of_head());
   KIST_TRY(sharing->finish_open());
-  return alone && !in_memory_ ? file.unlock(kOpeningByte, 1) : Result<void>();
+  if (alone && !in_memory_) KIST_TRY(file.unlock(kOpeningByte, 1));
+  if (options.flush_thread && !options.read_only) {
+    // What fails has latched the environment; whoever calls next is told.
+    flush_thread_ = std::make_unique<FlushThread>([this] { return poll().value_or(std::nullopt); });
+  }
+  return {};
 }
 
 Result<void> Environment::map(const MetaSlot& slot) {
@@ -318,6 +323,7 @@ Result<void> Environment::let_go(std::shared_ptr<Environment> environment) {
 
 Result<void> Environment::shutdown() {
   closed_ = true;
+  flush_thread_.reset();
   {
     // Before waiting for others: an opener in this process may hold the registry and wait for us.
     const std::lock_guard lock(registry().mutex);
@@ -383,7 +389,9 @@ Result<void> Environment::take_tip() {
 Result<void> Environment::begin_write(Snapshot& snapshot, Wait wait) {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
   if (options.read_only) return fail(ErrorCode::kReadOnly, path + ": is open for reading only");
+  Stopwatch watch;
   KIST_TRY(sharing->lock_writer(wait));
+  commits.lock.add(watch.lap());
   const Result<void> begun = [&]() -> Result<void> {
     KIST_TRY(latched_error());
     if (path_check_ != 0) KIST_TRY(check_place());

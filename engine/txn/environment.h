@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,6 +23,8 @@
 #include "engine/pager/pager.h"
 #include "engine/space/space_map.h"
 #include "engine/tree/comparators.h"
+#include "engine/txn/flush_thread.h"
+#include "engine/txn/latency_recorder.h"
 #include "engine/txn/operation_counters.h"
 #include "engine/txn/sharing.h"
 #include "engine/txn/spare_snapshots.h"
@@ -90,6 +93,13 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> finish_durable(std::uint64_t id);
   /// The meta slot of the newest durable transaction. Errors: kDamaged, kIo.
   Result<MetaSlot> durable_slot();
+  /// Newest durable transaction; without slots, the newest that there is.
+  Result<std::uint64_t> durable_id();
+  /// Flushes if that is due; see Database::poll().
+  Result<std::optional<std::chrono::milliseconds>> poll();
+  /// The last step of commit `id`: waits until a durable one is so; after a relaxed one, flushes
+  /// when that is due, or leaves it to the helper thread.
+  Result<void> finish_commit(std::uint64_t id, Durability durability);
   /// Flushes what was written so far, without making anything durable. Writer only.
   Result<void> flush_writes();
   /// The prepared transaction that waits for its decision, if any.
@@ -160,6 +170,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::uint64_t seed = 0;
   Comparators comparators;
   OperationCounters operations;
+  CommitRecorders commits;
 
   // Protected by the writer lock.
   MetaSlot tip;                         // newest commit
@@ -197,9 +208,12 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<std::vector<MetaSlot>> leftover_tips(const Identity& identity) const;
   Result<void> forget_lock_file();
   Result<void> latched_error() const;
+  std::optional<std::chrono::nanoseconds> time_to_flush();
+  void flush_if_due();
   Result<bool> try_flushing(const std::function<Result<void>()>& action);
   Result<void> when_flushing(const std::function<Result<void>()>& action);
   Result<void> commit_prepared(const MetaSlot& prepared);
+  Result<void> forget_prepared(const MetaSlot& prepared);
   Result<void> raise_flushed_ceiling(std::uint64_t ceiling);
   Result<void> flush_tip(std::uint64_t least_ceiling);
   Result<void> write_slot_and_flush(MetaSlot& slot, const MetaSlot& before, TipPlace place);
@@ -238,6 +252,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::mutex durable_mutex_;                   // protects the next
   MetaSlot durable_slot_;  // newest that was seen or written, to be checked against
                            // Sharing::durable(); id 0: none yet
+  std::unique_ptr<FlushThread> flush_thread_;
   bool closed_ = false;
   SpareSnapshots spares_;  // they refer to no environment while they are here
 };

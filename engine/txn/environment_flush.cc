@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/failpoints.h"
+#include "engine/os/clock.h"
 #include "engine/txn/environment.h"
 #include "engine/upkeep/slots.h"
 
@@ -94,7 +95,9 @@ Result<void> Environment::latched_error() const {
 /// Makes the tip durable, and readers see it, unless it is durable and its ceiling is
 /// `least_ceiling` or more. Under the flush lock.
 Result<void> Environment::flush_tip(std::uint64_t least_ceiling) {
-  const std::uint64_t written = sharing->bytes_written();  // before the tip is looked at
+  // Before the tip is looked at: later commits are not in it.
+  const std::uint64_t written = sharing->bytes_written();
+  sharing->forget_unflushed();
   HeadWords words;
   const TipPlace place = sharing->take_tip_to_flush(words);
   if (place == 0) {
@@ -193,6 +196,65 @@ Result<void> Environment::sync() {
                     "make durable; commit it first");
   }
   return wait_durable(sharing->tip_id(), std::nullopt);
+}
+
+Result<std::uint64_t> Environment::durable_id() {
+  if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
+  if (!sharing->uses_slots()) return newest_id();
+  return sharing->durable().id;
+}
+
+/// Nothing: not before the next commit. Zero: now.
+std::optional<std::chrono::nanoseconds> Environment::time_to_flush() {
+  using std::chrono::nanoseconds;
+  if (sharing->durable().id >= sharing->tip_id()) return std::nullopt;
+  if (options.flush_bytes != 0 && sharing->unflushed_bytes() >= options.flush_bytes) {
+    return nanoseconds(0);
+  }
+  if (options.flush_age <= options.flush_age.zero()) return std::nullopt;
+  const std::uint64_t now = os::monotonic_nanoseconds();
+  sharing->note_unflushed(now);
+  std::uint64_t since = sharing->unflushed_since();
+  if (since == 0 || since > now) since = now;  // a leader has just begun, or a stranger wrote there
+  const nanoseconds age(static_cast<nanoseconds::rep>(now - since));
+  return std::max<nanoseconds>(options.flush_age - age, nanoseconds(0));
+}
+
+Result<std::optional<std::chrono::milliseconds>> Environment::poll() {
+  using std::chrono::milliseconds;
+  if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
+  if (options.read_only) return std::nullopt;
+  KIST_TRY(latched_error());
+  std::optional<std::chrono::nanoseconds> left = time_to_flush();
+  if (left && *left <= left->zero()) {
+    KIST_ASSIGN(const bool flushed, try_flushing([this] { return flush_tip(0); }));
+    if (!flushed) return milliseconds(1);  // somebody else does; perhaps not for the newest
+    left = time_to_flush();
+  }
+  if (!left) return std::nullopt;
+  return std::chrono::ceil<milliseconds>(*left);
+}
+
+void Environment::flush_if_due() {
+  if (!flush_thread_) {
+    // A flush that fails latches the environment. That is no failure of this commit, which asked
+    // for none; the next one is told.
+    static_cast<void>(poll());
+    return;
+  }
+  const auto left = time_to_flush();
+  if (left && (flush_thread_->idle() || *left <= left->zero())) flush_thread_->wake();
+}
+
+Result<void> Environment::finish_commit(std::uint64_t id, Durability durability) {
+  if (durability == Durability::kRelaxed) {
+    flush_if_due();
+    return {};
+  }
+  Stopwatch watch;
+  KIST_TRY(finish_durable(id));
+  commits.flush.add(watch.lap());
+  return {};
 }
 
 /// For an opener or closer that is alone: everything the tip refers to is on the device.

@@ -88,6 +88,11 @@ Result<void> Environment::commit_prepared(const MetaSlot& prepared) {
   return {};
 }
 
+Result<void> Environment::forget_prepared(const MetaSlot& prepared) {
+  KIST_TRY(erase_slot(file, prepared.index));
+  return file.flush();
+}
+
 Result<void> Environment::decide_prepared(std::uint64_t id, bool commit, Wait wait) {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
   if (options.read_only) return fail(ErrorCode::kReadOnly, path + ": is open for reading only");
@@ -104,11 +109,7 @@ Result<void> Environment::decide_prepared(std::uint64_t id, bool commit, Wait wa
     if (commit) {
       KIST_TRY(commit_prepared(*waiting));
     } else {
-      const auto erase = [&]() -> Result<void> {
-        KIST_TRY(erase_slot(file, waiting->index));
-        return file.flush();
-      };
-      KIST_TRY(when_flushing(erase));
+      KIST_TRY(when_flushing([&] { return forget_prepared(*waiting); }));
     }
     KIST_FAILPOINT("decide.after_flush");
     sharing->set_prepared(0);

@@ -67,6 +67,8 @@ Result<EnvironmentStats> Environment::stats() {
   stats.bytes_written = file.counters().bytes_written.load();
   stats.pages_verified = pager->pages_verified();
   stats.operations = operations.sum();
+  stats.commits = commits.read();
+  if (sharing->uses_slots()) stats.unflushed_bytes = sharing->unflushed_bytes();
   // The free map belongs to the writer, so become it for a moment, if nobody else is.
   Snapshot snapshot(shared_from_this());
   const Result<void> begun = options.read_only

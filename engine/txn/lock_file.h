@@ -93,7 +93,9 @@ struct LockFileLayout {
   SharedWord flush_rounds;   ///< Counts how often the flush lock was given back.
   SharedWord bytes_written;  ///< By all commits; only differences count.
   SharedWord bytes_flushed;  ///< Value of bytes_written that the last flush vouches for.
-  SharedWord unused4[3];
+  SharedWord unflushed_since;  ///< When the oldest commit that no flush vouches for was made, by
+                               ///< the monotonic clock; 0: there is none.
+  SharedWord unused4[2];
 
   TipBuffer tips[kTips];
 

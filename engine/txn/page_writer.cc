@@ -1,12 +1,13 @@
 #include "engine/txn/page_writer.h"
 
+#include "engine/os/clock.h"
+
 namespace kist::engine {
 
 Result<void> PageWriter::add_at(std::uint64_t offset, Bytes bytes) {
   if (offset == 0) offset = end_;
   if (!pieces_.empty() && offset != end_) {
-    KIST_TRY(file_.write_at(start_, pieces_));
-    pieces_.clear();
+    KIST_TRY(write_pieces());
   }
   if (pieces_.empty()) start_ = offset;
   const bool joins =
@@ -20,9 +21,16 @@ Result<void> PageWriter::add_at(std::uint64_t offset, Bytes bytes) {
   return {};
 }
 
-Result<void> PageWriter::write() {
-  if (!pieces_.empty()) KIST_TRY(file_.write_at(start_, pieces_));
+Result<void> PageWriter::write_pieces() {
+  const std::uint64_t start = os::monotonic_nanoseconds();
+  KIST_TRY(file_.write_at(start_, pieces_));
+  time_in_writes_ += os::monotonic_nanoseconds() - start;
   pieces_.clear();
+  return {};
+}
+
+Result<void> PageWriter::write() {
+  if (!pieces_.empty()) KIST_TRY(write_pieces());
   chunks_.clear();
   used_ = 0;
   return {};

@@ -43,6 +43,8 @@ class PageWriter {
   }
   /// Writes what was gathered.
   Result<void> write();
+  /// Nanoseconds spent in writing so far.
+  std::uint64_t time_in_writes() const { return time_in_writes_; }
 
  private:
   static constexpr std::size_t kChunkPages = 64;
@@ -58,6 +60,9 @@ class PageWriter {
   std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;
   std::size_t used_ = 0;
   std::vector<Bytes> pieces_;
+  Result<void> write_pieces();
+
+  std::uint64_t time_in_writes_ = 0;
   std::uint64_t start_ = 0;  // offset of the first piece
   std::uint64_t end_ = 0;    // offset behind the last piece
 };

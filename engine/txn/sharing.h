@@ -148,6 +148,19 @@ class Sharing {
   void set_bytes_flushed(std::uint64_t written) {
     layout_->bytes_flushed.store(written, std::memory_order_relaxed);
   }
+  /// When the oldest commit that no flush vouches for was made; 0: there is none, or nobody knows.
+  std::uint64_t unflushed_since() const {
+    return layout_->unflushed_since.load(std::memory_order_relaxed);
+  }
+  /// Notes that there is one at `now`, if none was noted before.
+  void note_unflushed(std::uint64_t now) {
+    std::uint64_t none = 0;
+    if (layout_->unflushed_since.load(std::memory_order_relaxed) != 0) return;
+    layout_->unflushed_since.compare_exchange_strong(none, now, std::memory_order_seq_cst);
+  }
+  /// Holder of the flush lock only, before it looks at the tip: what comes later counts anew.
+  void forget_unflushed() { layout_->unflushed_since.store(0, std::memory_order_seq_cst); }
+
   /// The snapshots besides the tip that readers may yet begin on: the head, and the one that will
   /// be the head when its flush has returned. Writer only, before collect_pins().
   std::array<std::uint64_t, 2> protected_ids() const {

@@ -60,8 +60,8 @@ class WriteState {
 
   /// Writes everything and makes it the tip, and when it is relaxed the head. Consumes the
   /// transaction, whatever the outcome. A durable commit is so only after
-  /// Environment::wait_durable() for the id that this returns, for which the writer lock is best
-  /// given back first.
+  /// Environment::finish_commit() with the id that this returns, before which the writer lock is
+  /// best given back.
   Result<std::uint64_t> commit(Durability durability);
   /// Writes everything and makes it last, but not the head: that is for decide_prepared().
   Result<std::uint64_t> prepare();

@@ -39,9 +39,7 @@ Result<std::uint64_t> WriteTxn::commit(std::optional<Durability> durability) {
   const Durability how = durability.value_or(environment->options.durability);
   auto committed = (*state)->commit(how);
   abort();  // lets the next writer work while this commit is flushed
-  if (committed && how == Durability::kDurable) {
-    KIST_TRY(environment->finish_durable(*committed));
-  }
+  if (committed) KIST_TRY(environment->finish_commit(*committed, how));
   return committed;
 }
 

@@ -25,7 +25,7 @@ WITH_LATENCIES = {
 }
 # Engines whose stores belong to one process, and workloads that need two.
 ONE_PROCESS = {"rocksdb", "leveldb"}
-TWO_PROCESSES = {"get-2-processes", "shared-read"}
+TWO_PROCESSES = {"get-2-processes", "shared-read", "commit-sync-16-processes"}
 # Needs more data than a short test has; the last may be kept in memory by the file system.
 MAY_BE_SKIPPED = {"larger-than-memory", "cold-first-value"}
 

@@ -30,7 +30,7 @@ SELECTION = [
         "rounds": 5,
         "workloads": [
             "fillseq-batch", "fillrand-batch", "bulk-load", "overwrite-one", "commit-sync-one", "commit-sync-batch",
-            "commit-sync-16", "crud", "crud-sync", "get-random", "get-random-txn", "get-many", "scan", "scan-reverse", "range-10",
+            "commit-sync-16", "commit-sync-16-processes", "crud", "crud-sync", "get-random", "get-random-txn", "get-many", "scan", "scan-reverse", "range-10",
             "count-range", "erase-half", "mixed-95-5", "get-2-threads", "get-2-processes", "shared-read", "large-values",
             "open-close", "cold-first-value", "aged-get", "aged-scan", "aged-overwrite", "aged-commit-sync-batch",
         ],

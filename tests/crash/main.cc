@@ -4,6 +4,7 @@
 //
 //   kist_crash                        a short run: every trace, every planted bug
 //   kist_crash --seconds N --seed S   new traces until N seconds have passed
+//   kist_crash --trace NAME           that kind of trace only, and no planted bugs
 
 #include <chrono>
 #include <cstdio>
@@ -130,21 +131,23 @@ void prove_the_harness(std::uint64_t seed, Totals& totals) {
   }
 }
 
-int run(double seconds, std::uint64_t seed) {
+int run(double seconds, std::uint64_t seed, const std::string& only) {
   std::printf("kist_crash --seed %llu\n", static_cast<unsigned long long>(seed));
   const auto start = Clock::now();
   const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
   Totals totals;
-  prove_the_harness(seed, totals);
+  if (only.empty()) prove_the_harness(seed, totals);
   const bool short_run = seconds == 0;
   for (std::uint64_t round = 0; totals.failed == 0; ++round) {
     for (const TraceKind& kind : trace_kinds()) {
+      if (!only.empty() && only != kind.name) continue;
       for (const std::uint32_t page_size : {256U, 512U, 4096U}) {
         if (!short_run && elapsed() > seconds && totals.states >= kWantedStates) break;
         run_and_report(kind, page_size, seed + round, short_run ? 60 : 150, totals);
       }
     }
-    if (totals.states >= kWantedStates && elapsed() >= seconds) break;
+    const bool enough = !only.empty() || totals.states >= kWantedStates;
+    if (totals.passed == 0 || (enough && elapsed() >= seconds)) break;
   }
   std::printf("%llu distinct states in %.1f s\n%d passed, %d failed\n",
               static_cast<unsigned long long>(totals.states), elapsed(), totals.passed,
@@ -162,15 +165,18 @@ int main(int argc, char** argv) {
   }
   double seconds = 0;
   std::optional<std::uint64_t> seed;
+  std::string only;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
       seconds = std::atof(argv[++i]);
     } else if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
       seed = std::strtoull(argv[++i], nullptr, 10);
+    } else if (std::strcmp(argv[i], "--trace") == 0 && i + 1 < argc) {
+      only = argv[++i];
     } else {
-      std::fprintf(stderr, "usage: kist_crash [--seconds N] [--seed S]\n");
+      std::fprintf(stderr, "usage: kist_crash [--seconds N] [--seed S] [--trace NAME]\n");
       return 2;
     }
   }
-  return kist::test::run(seconds, seed ? *seed : kist::test::test_seed("kist_crash"));
+  return kist::test::run(seconds, seed ? *seed : kist::test::test_seed("kist_crash"), only);
 }

@@ -75,6 +75,19 @@ class Database {
   /// Makes everything committed so far durable. Does not wait for a write transaction that is under
   /// way; kMisuse when this very thread began it, because what it holds would not be included.
   Result<void> sync() const;
+  /// Newest transaction, of any process, that is known to be on the device. Never more than a
+  /// moment behind; no system call.
+  Result<std::uint64_t> durable_id() const;
+  /// Returns when transaction `id`, as commit() returned it, is on the device; flushes for
+  /// everybody who waits unless somebody else does. With a relaxed commit before, this gives both
+  /// moments: visible when commit() returns, durable when this does. `wait` limits the waiting for
+  /// others, not a flush of its own. Errors: kBusy (zero wait), kTimedOut; kInvalidArgument when
+  /// there is no such transaction yet; kReadOnly, kLatched, kForked, kIo.
+  Result<void> wait_durable(std::uint64_t id, Wait wait = std::nullopt) const;
+  /// Flushes what relaxed commits of any process left when it is due by Options::flush_bytes or
+  /// flush_age. Cheap when it is not. Returns in what time to come again; nothing: when there has
+  /// been another commit. Errors: kLatched, kForked, kIo.
+  Result<std::optional<std::chrono::milliseconds>> poll() const;
   /// Walks the newest snapshot and the space map and returns every violated invariant. A page that
   /// cannot be read is a violation, not an error. Pins what it reads; blocks nobody. Errors:
   /// kStopped.

@@ -78,6 +78,15 @@ struct Options {
   /// Without it the file grows, or the writer fails. What the first to open the environment here
   /// gave counts.
   SlowReaderCallback slow_reader = {};
+  /// Relaxed commits are flushed when this many bytes were written, by all processes, since the
+  /// last flush: by the commit that comes to it, or by the helper thread. 0: never.
+  std::uint64_t flush_bytes = std::uint64_t{32} << 20;
+  /// And when the oldest of them is so old: by the next commit, by Database::poll(), or by the
+  /// helper thread. Zero: never.
+  std::chrono::milliseconds flush_age = std::chrono::seconds(5);
+  /// Do both in a thread of the environment's own, so that nobody needs to poll and no relaxed
+  /// commit ever waits for a flush.
+  bool flush_thread = false;
   /// Verify checksum, identity and birth of each page when this process first touches it. Turning
   /// this off is for measuring its cost; memory safety does not depend on it.
   bool verify = true;

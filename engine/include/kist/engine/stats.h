@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,21 +19,48 @@ struct PageOperations {
   friend bool operator==(const PageOperations&, const PageOperations&) = default;
 };
 
+/// How long one step took, each time it was done; nanoseconds.
+struct Latency {
+  static constexpr std::size_t kBuckets = 40;
+  /// Of a duration: 0 for 0, else one more than the position of its highest bit; the last bucket
+  /// takes what is longer. Bucket i > 0 holds durations from 2^(i - 1) on, below 2^i.
+  static constexpr std::size_t bucket_of(std::uint64_t nanoseconds) {
+    const auto bucket = static_cast<std::size_t>(std::bit_width(nanoseconds));
+    return bucket < kBuckets ? bucket : kBuckets - 1;
+  }
+
+  std::uint64_t count = 0;
+  std::uint64_t total = 0;
+  std::uint64_t longest = 0;
+  std::array<std::uint64_t, kBuckets> buckets{};  ///< How many of each magnitude.
+};
+
+/// Where the time of this process's write transactions went since it opened the environment.
+struct CommitProfile {
+  Latency lock;   ///< Waiting for the writer's place. Every write transaction; the rest: commits.
+  Latency tree;   ///< Catalog, plan of the space, growth of the file.
+  Latency hash;   ///< Numbering, putting in order and hashing the pages.
+  Latency write;  ///< Writing them.
+  Latency flush;  ///< Durable commits: waiting for the flush, one's own or another's.
+};
+
 /// Sizes and counters of an environment, taken from one snapshot.
 struct EnvironmentStats {
-  std::uint32_t page_size = 0;       ///< Bytes.
-  std::uint64_t file_pages = 0;      ///< Length of the file, in pages.
-  std::uint64_t free_pages = 0;      ///< Pages that the next commit may take.
-  std::uint64_t pending_pages = 0;   ///< Freed pages that a pinned snapshot may still need.
-  std::uint64_t transaction_id = 0;  ///< Newest committed transaction.
-  std::uint64_t durable_id = 0;      ///< Newest transaction known to be on the device.
-  std::uint64_t oldest_pinned = 0;   ///< Oldest snapshot that a reader holds, or transaction_id.
-  std::uint64_t tables = 0;          ///< Named tables.
-  std::uint64_t flushes = 0;         ///< Flushes by this process since it opened.
-  std::uint64_t bytes_written = 0;   ///< Bytes written by this process since it opened.
-  std::uint64_t pages_reused = 0;    ///< Pages that this process took from reclaimed space.
-  std::uint64_t pages_verified = 0;  ///< Tree pages that this process verified at first touch.
+  std::uint32_t page_size = 0;        ///< Bytes.
+  std::uint64_t file_pages = 0;       ///< Length of the file, in pages.
+  std::uint64_t free_pages = 0;       ///< Pages that the next commit may take.
+  std::uint64_t pending_pages = 0;    ///< Freed pages that a pinned snapshot may still need.
+  std::uint64_t transaction_id = 0;   ///< Newest committed transaction.
+  std::uint64_t durable_id = 0;       ///< Newest transaction known to be on the device.
+  std::uint64_t oldest_pinned = 0;    ///< Oldest snapshot that a reader holds, or transaction_id.
+  std::uint64_t tables = 0;           ///< Named tables.
+  std::uint64_t flushes = 0;          ///< Flushes by this process since it opened.
+  std::uint64_t bytes_written = 0;    ///< Bytes written by this process since it opened.
+  std::uint64_t unflushed_bytes = 0;  ///< Written by commits of all processes since the last flush.
+  std::uint64_t pages_reused = 0;     ///< Pages that this process took from reclaimed space.
+  std::uint64_t pages_verified = 0;   ///< Tree pages that this process verified at first touch.
   PageOperations operations;  ///< Of this process's transactions that have ended since it opened.
+  CommitProfile commits;      ///< Of this process.
 };
 
 /// Shape of one table in one snapshot.
