@@ -94,6 +94,7 @@ Result<BackupReport> copy_pages(const Database& database, BackupOutput out,
   Pace pace(options.progress, options.bytes_per_second);
   pace.expect(report.pages);
   KIST_TRY(PageCopy(*state, *map, out, pace).run(used));
+  make_durable(*state);
   return report;
 }
 

@@ -111,6 +111,7 @@ Result<BackupReport> write_increment(const Database& database, const BackupPoint
   if (map->mapping->damaged().load() != 0) {
     return fail(ErrorCode::kDamaged, pager.path() + ": part of the file could not be read");
   }
+  make_durable(*state);
   return report;
 }
 

@@ -10,6 +10,12 @@ Result<std::unique_ptr<PinnedState>> pin_newest_state(std::shared_ptr<Environmen
   return state;
 }
 
+void make_durable(PinnedState& state) {
+  Environment& environment = *state.snapshot.environment;
+  if (environment.options.read_only) return;
+  (void)environment.wait_durable(state.slot.id, std::nullopt);
+}
+
 BackupPoint point_of(const MetaSlot& slot) {
   return {slot.nonce_high, slot.nonce_low, slot.id, slot.commit_nonce};
 }

@@ -26,6 +26,10 @@ struct PinnedState {
 /// Errors: kForked, kDamaged, kIo.
 Result<std::unique_ptr<PinnedState>> pin_newest_state(std::shared_ptr<Environment> environment);
 
+/// Flushes the state if it is not durable yet, so that no crash can take it back: an incremental
+/// backup may build on it. A latched environment can be backed up all the same.
+void make_durable(PinnedState& state);
+
 /// The state as backups name it.
 BackupPoint point_of(const MetaSlot& slot);
 

@@ -196,6 +196,20 @@ TEST_F(BackupSinceTest, NoticesThatHistoryWasRewritten) {
   expect_clean(database);
 }
 
+// What a backup has no crash may take back: the next one builds on it.
+TEST_F(BackupSinceTest, TheStateIsMadeDurable) {
+  const Database database = open({.durability = Durability::kRelaxed});
+  BackupPoint point;
+  for (int i = 0; i < 2; ++i) {
+    put(database, "a", std::to_string(i));
+    EXPECT_LT(must(database.stats()).durable_id, must(database.read()).id());
+    point = i == 0 ? must(backup(database, directory().file("full"))).point
+                   : must(backup_since(database, point, file("inc", i))).point;
+    EXPECT_EQ(must(database.stats()).durable_id, point.transaction);
+  }
+  expect_clean(database);
+}
+
 TEST_F(BackupSinceTest, EveryDamagedByteIsNoticed) {
   const Database database = open({.page_size = 256});
   put(database, "a", "1");

@@ -41,9 +41,9 @@ struct BackupReport {
 };
 
 /// Hot backups. The newest snapshot is pinned and copied while others go on reading and writing; it
-/// may be relaxed and not be on the device yet, while its backup is. Every page is held against its
-/// checksum before it is copied: a damaged page fails the backup (kDamaged), and salvage() is for
-/// what is left.
+/// is flushed when it was not on the device yet, so that no crash takes back what a backup has.
+/// Every page is held against its checksum before it is copied: a damaged page fails the backup
+/// (kDamaged), and salvage() is for what is left.
 ///
 /// The backup of an environment is an environment: it can be opened as it is. A backup to a path
 /// appears there when it is complete and on the device. Errors: kAlreadyExists, kStopped (by the
