@@ -8,8 +8,4 @@ namespace kist::engine::os {
 /// means nothing in another container.
 std::uint64_t process_number();
 
-/// Milliseconds of a clock that all processes share and that only goes forward; exact to some of
-/// them, and without a system call.
-std::uint64_t coarse_milliseconds();
-
 }  // namespace kist::engine::os

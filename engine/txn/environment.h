@@ -18,7 +18,7 @@
 #include <kist/engine/txn.h>
 
 #include "engine/format/meta_slot.h"
-#include "engine/os/coarse_clock.h"
+#include "engine/os/clock.h"
 #include "engine/pager/dirty_memory.h"
 #include "engine/pager/pager.h"
 #include "engine/space/space_map.h"

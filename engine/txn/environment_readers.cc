@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/os/process.h"
+#include "engine/os/clock.h"
 #include "engine/txn/environment.h"
 #include "engine/txn/snapshot.h"
 #include "engine/txn/write_state.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/os/process.h"
 #include "engine/txn/lock_bytes.h"
 
 namespace kist::engine {

@@ -9,7 +9,7 @@
 #include <kist/engine/error.h>
 
 #include "engine/os/file.h"
-#include "engine/os/process.h"
+#include "engine/os/clock.h"
 #include "engine/space/pins.h"
 #include "engine/txn/lock_file.h"
 
