@@ -99,10 +99,11 @@ std::uint64_t SpaceMap::delta_size(std::uint64_t runs) const {
 }
 
 /// Upper bound that holds however the commit is placed: taking never splits a free run, growth adds
-/// one at most, a dropped run adds one at most. The old chain goes to the pending runs.
+/// one at most, the reserve that is put aside and back one, a dropped run one at most; what is
+/// released meanwhile becomes shorter. The old chain goes to the pending runs.
 std::uint64_t SpaceMap::checkpoint_size() const {
   const std::uint64_t old_chain = checkpoint_ ? 0 : records_.size();
-  return space_record_size(0, 0, free_.runs() + dropped_.runs() + 1,
+  return space_record_size(0, 0, free_.runs() + dropped_.runs() + 2,
                            pending_.runs() + freed_.size() + old_chain);
 }
 
@@ -268,7 +269,6 @@ SpaceRecord SpaceMap::make_record(Run run, std::uint64_t commit_nonce) const {
   // zeros.
   const std::uint64_t needed = space_record_size(record.taken.size(), record.freed.size(),
                                                  record.free.size(), record.pending.size());
-  assert(needed <= run.pages * page_size_);
   record.size = std::max(needed, (run.pages - 1) * page_size_ + 1);
   return record;
 }
@@ -288,6 +288,11 @@ Result<CommitSpace> SpaceMap::plan_commit(std::uint64_t commit_nonce, std::uint6
                              : place(plan, tree_pages, overflow_pages));
   trim_tail(trim);
   const SpaceRecord record = make_record(plan.record_run, commit_nonce);
+  if (record.size > plan.record_run.pages * page_size_) {
+    return fail(ErrorCode::kInternal, "a space record of " + std::to_string(record.size) +
+                                          " bytes was given " +
+                                          std::to_string(plan.record_run.pages) + " pages");
+  }
   plan.record = encode_space_record(record, page_size_, seed_);
   plan.record_ref = space_record_ref(record, plan.record);
   plan.file_pages = file_pages_;
