@@ -21,7 +21,7 @@ FIELDS = {
 EVERYWHERE = {"ops_per_second", "cpu_seconds", "flushes", "file_bytes", "bytes_written"}
 WITH_LATENCIES = {
     "overwrite-one", "commit-sync-one", "commit-sync-batch", "commit-sync-16", "crud", "crud-sync", "shared-read", "open-close",
-    "cold-first-value", "aged-overwrite", "aged-commit-sync-batch", "held-reader",
+    "cold-first-value", "aged-overwrite", "aged-commit-sync-batch",
 }
 # Engines whose stores belong to one process, and workloads that need two.
 ONE_PROCESS = {"rocksdb", "leveldb"}
