@@ -70,9 +70,10 @@ Environment::Environment(std::string canonical, const Options& asked, os::File d
       file(std::move(data)),
       serial_(next_environment_serial()),
       in_memory_(!file.named()),
-      path_check_(in_memory_ || !asked.path_check
-                      ? 0
-                      : std::max<std::uint64_t>(1, asked.path_check->count())),
+      path_check_(
+          in_memory_ || !asked.path_check
+              ? 0
+              : static_cast<std::uint64_t>(std::max<std::int64_t>(1, asked.path_check->count()))),
       checks_domain_version_(asked.domain_version.has_value()),
       domain_version_(asked.domain_version.value_or(0)),
       domain_version_before_(domain_version_.load()) {

@@ -8,8 +8,8 @@
 
 #include <kist/engine/error.h>
 
-#include "engine/os/file.h"
 #include "engine/os/clock.h"
+#include "engine/os/file.h"
 #include "engine/space/pins.h"
 #include "engine/txn/lock_file.h"
 

@@ -76,10 +76,10 @@ TEST(TableRecordTest, WhatMakesNoSenseIsNotUnderstood) {
     std::uint8_t value;
   };
   const TableRecord plain;
-  for (const Change change : {Change{48, 0}, Change{48, 9}, Change{48, 8}, Change{49, 1},
-                              Change{49, 2}, Change{50, 1}, Change{51, 1}, Change{52, 4},
-                              Change{54, 1}, Change{55, 1}, Change{56, 1}, Change{63, 1},
-                              Change{23, 2}, Change{23, 0x80}}) {
+  for (const Change change :
+       {Change{48, 0}, Change{48, 9}, Change{48, 8}, Change{49, 1}, Change{49, 2}, Change{50, 1},
+        Change{51, 1}, Change{52, 4}, Change{54, 1}, Change{55, 1}, Change{56, 1}, Change{63, 1},
+        Change{23, 2}, Change{23, 0x80}}) {
     std::vector<std::uint8_t> bytes = encoded(plain);
     bytes[change.at] = change.value;
     EXPECT_FALSE(decode_table_record(bytes)) << change.at << " " << int{change.value};
