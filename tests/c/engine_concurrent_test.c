@@ -117,7 +117,7 @@ static void* use_both(void* unused) {
 static void open_all(void) {
   db = open_db("concurrent");
   write_txn = begin_write(db);
-  char key[8];
+  char key[16];
   for (int i = 0; i < 200; ++i) {
     snprintf(key, sizeof key, "k%d", i);
     put_text(write_txn, kDefault, key, "value");

@@ -155,7 +155,7 @@ static void a_read_transaction_writes_nothing(kist_db db) {
 
 /* Puts the records 000 to 999, each with its number as value. */
 static void put_thousand(kist_txn txn, kist_table table) {
-  static char texts[1000][4];
+  static char texts[1000][16];
   static kist_pair records[1000];
   for (int i = 0; i < 1000; ++i) {
     snprintf(texts[i], sizeof texts[i], "%03d", i % 1000);

@@ -97,6 +97,9 @@ TEST_F(AdviceTest, WarmUpEntersTheFileIntoTheMap) {
 }
 
 TEST_F(AdviceTest, LockInMemory) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer takes mlock() away";
+#endif
   const Database database = open();
   fill(database);
   const auto locked = database.lock_in_memory(true);
