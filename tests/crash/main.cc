@@ -143,7 +143,7 @@ int run(double seconds, std::uint64_t seed, const std::string& only) {
       if (!only.empty() && only != kind.name) continue;
       for (const std::uint32_t page_size : {256U, 512U, 4096U}) {
         if (!short_run && elapsed() > seconds && totals.states >= kWantedStates) break;
-        run_and_report(kind, page_size, seed + round, short_run ? 60 : 150, totals);
+        run_and_report(kind, page_size, seed + round, short_run ? 20 : 150, totals);
       }
     }
     const bool enough = !only.empty() || totals.states >= kWantedStates;
