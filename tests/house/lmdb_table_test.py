@@ -1,4 +1,5 @@
-"""Checks that engine/docs/coming-from-lmdb.md names every function, flag, cursor operation and error of lmdb.h.
+"""Checks that engine/docs/coming-from-lmdb.md names every function, flag, cursor operation and error of lmdb.h, and
+begins no two rows with the same function of libmdbx.
 
 Argument: the path of lmdb.h."""
 
@@ -24,6 +25,10 @@ def main():
     missing = sorted(name for name in wanted if f"`{name}`" not in table)
     if missing:
         sys.exit("not in the table:\n" + "\n".join(missing))
+    firsts = re.findall(r"^\| `(mdbx_\w+)`", table, flags=re.MULTILINE)
+    twice = sorted({name for name in firsts if firsts.count(name) > 1})
+    if twice:
+        sys.exit("two rows begin with the same name:\n" + "\n".join(twice))
     print(f"{len(wanted)} names of lmdb.h are in the table")
 
 

@@ -86,6 +86,54 @@ TEST_F(ExclusiveTest, TheDeathOfItsHolderSetsItFree) {
   expect_clean(database);
 }
 
+// Nothing of its lock file outlives the process, so its slots have to tell.
+TEST_F(ExclusiveTest, RelaxedCommitsSurviveTheDeathOfTheirProcess) {
+  for (int round = 0; round < 4; ++round) {
+    Signal done;
+    ChildProcess holder([&] {
+      const Database database = must(Database::open(path(), exclusive()));
+      for (int i = 0; i <= round * 7; ++i) {  // the file grows on the way
+        WriteTxn txn = must(database.write());
+        must(txn.put({}, as_bytes("key " + std::to_string(i)), as_bytes(std::string(9000, 'v'))));
+        must(txn.put({}, as_bytes("last"),
+                     as_bytes(std::to_string(round) + "/" + std::to_string(i))));
+        must(txn.commit(Durability::kRelaxed));
+        if (i == 5) must(database.sync());
+      }
+      done.send();
+      ::pause();
+      return 0;
+    });
+    done.wait();
+    holder.kill();
+    const Database database = open();
+    EXPECT_EQ(get(database, "last"), std::to_string(round) + "/" + std::to_string(round * 7));
+    expect_clean(database);
+  }
+}
+
+TEST_F(ExclusiveTest, TakesOverRelaxedCommitsOfThoseBefore) {
+  Signal done;
+  ChildProcess holder([&] {
+    const Database database = must(Database::open(path()));
+    WriteTxn txn = must(database.write());
+    must(txn.put({}, as_bytes("key"), as_bytes("only the lock file knows")));
+    must(txn.commit(Durability::kRelaxed));
+    done.send();
+    ::pause();
+    return 0;
+  });
+  done.wait();
+  holder.kill();
+  {
+    const Database database = open(exclusive());
+    EXPECT_EQ(get(database, "key"), "only the lock file knows");
+    EXPECT_FALSE(std::filesystem::exists(path() + "-lock")) << "it is known by now";
+    expect_clean(database);
+  }
+  EXPECT_EQ(get(open(), "key"), "only the lock file knows");
+}
+
 TEST_F(ExclusiveTest, IsAnOptionOfTheWholeProcess) {
   const Database database = open();
   EXPECT_TRUE(fails(Database::open(path(), exclusive()), ErrorCode::kOptionConflict));
