@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 namespace kist::engine {
 
@@ -26,7 +27,10 @@ inline T load_le(const std::uint8_t* p) {
     for (std::size_t i = 0; i < sizeof(T); ++i) swapped |= static_cast<T>(T{p[i]} << (8 * i));
     value = swapped;
   }
-  return pinned_in_register(value);
+  // Pinned as a whole register, so that what is made of it need not be widened again.
+  const std::uint64_t wide = pinned_in_register(std::uint64_t{value});
+  if (wide > std::numeric_limits<T>::max()) __builtin_unreachable();
+  return static_cast<T>(wide);
 }
 
 template <typename T>
@@ -62,6 +66,10 @@ inline constexpr std::uint64_t kMax48 = (std::uint64_t{1} << 48) - 1;
 
 inline std::uint64_t load48(const std::uint8_t* p) {
   return std::uint64_t{load32(p)} | (std::uint64_t{load16(p + 4)} << 32);
+}
+/// The same where two more bytes may be read.
+inline std::uint64_t load48_of_more(const std::uint8_t* p) {
+  return load64(p) & kMax48;
 }
 inline void store48(std::uint8_t* p, std::uint64_t v) {
   store32(p, static_cast<std::uint32_t>(v));

@@ -53,6 +53,12 @@ inline Ref load_ref(const std::uint8_t* p) {
           load32(p + ref_layout::kChecksum), load16(p + ref_layout::kFlags), count};
 }
 
+/// Whether a stored ref has kRefDirty.
+inline bool stored_ref_dirty(const std::uint8_t* p) {
+  static_assert(kRefDirty == 0x8000);
+  return (pinned_in_register(p[ref_layout::kFlags + 1]) & 0x80U) != 0;
+}
+
 inline void store_ref(std::uint8_t* p, const Ref& ref) {
   store48(p + ref_layout::kPage, ref.page);
   store48(p + ref_layout::kBirth, ref.birth);

@@ -49,6 +49,8 @@ struct FileCounters {
   std::atomic<std::uint64_t> bytes_written{0};
 };
 
+class SharedMemory;
+
 /// An open regular file. Move-only; closes on destruction. All functions may be called from several
 /// threads at once. Every Error names the call, the path, the offset and the system's reason; its
 /// code is kNoSpace, kPermission, kNotFound, kOutOfMemory or kForked where that is the reason, else
@@ -86,6 +88,14 @@ class File {
   /// Writes one piece.
   Result<void> write_at(std::uint64_t offset, Bytes piece) { return write_at(offset, {&piece, 1}); }
 
+  /// The same by storing through `map`, a map of this file, without a system call. The bytes must
+  /// lie in blocks that were allocated, and inside the map. Fails, for ever, once `map` is damaged:
+  /// then some store went nowhere.
+  Result<void> store_at(SharedMemory& map, std::uint64_t offset, std::span<const Bytes> pieces);
+  /// Whether what was allocated stays so on this kind of file system, whatever is written there: a
+  /// store through a map then never finds the disk full. Only of a few it is known.
+  Result<bool> keeps_allocated_blocks() const;
+
   /// Length of the file in bytes.
   Result<std::uint64_t> size() const;
   /// Cuts the file or extends it with a hole.
@@ -101,6 +111,8 @@ class File {
   /// What has become of the path it was opened by: one system call while the file is there. A file
   /// without a name is always kHere.
   Result<PathState> path_state() const;
+  /// Whether any path names this file, as far as the system tells.
+  Result<bool> has_name() const;
   /// Whether the path it was opened by still names this file.
   Result<bool> matches_path() const;
   /// Gives the file to another group. Errors: kPermission where the process may not.

@@ -15,4 +15,13 @@ void wait_while(const std::atomic<std::uint64_t>& word, std::uint64_t expected,
 /// Wakes everybody who waits for `word`. To be called after it has changed.
 void wake_all(const std::atomic<std::uint64_t>& word);
 
+/// Tells the processor that the thread watches a word that another one is about to change.
+inline void spin() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  asm volatile("yield");
+#endif
+}
+
 }  // namespace kist::engine::os

@@ -35,6 +35,10 @@ const std::uint8_t* PageView::fetch_slow(Ref ref, std::uint32_t kind) const {
   return page;
 }
 
+const std::uint8_t* PageView::fetch_stored(const std::uint8_t* stored, std::uint32_t kind) const {
+  return fetch_slow(load_ref(stored), kind);
+}
+
 Result<Bytes> PageView::large_value(const std::uint8_t* stored_ref) const {
   auto value = verified_value(stored_ref);
   if (!value && condemned()) return std::unexpected(damaged_map());

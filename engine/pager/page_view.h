@@ -76,13 +76,33 @@ class PageView {
     return fetch_slow(ref, kind);
   }
 
-  /// Asks for the start of a page, which fetch() and a search in it will read, without waiting.
-  void prefetch(const Ref& ref) const {
-    if (ref.page >= limit_ || (ref.flags & kRefDirty) != 0) return;
-    const std::uint8_t* page = base_ + (ref.page << shift_);
-    constexpr std::size_t kCacheLine = 64;
-    for (std::size_t i = 0; i < 4; ++i) __builtin_prefetch(page + i * kCacheLine);
-    __builtin_prefetch(&verified_[ref.page]);
+  /// fetch_kind() of the page that the ref stored at `stored` refers to, of which it reads no more
+  /// than it needs.
+  const std::uint8_t* fetch_child(const std::uint8_t* stored, std::uint32_t kind) const {
+    const std::uint64_t number = load48_of_more(stored + ref_layout::kPage);
+    if (number < limit_ && !stored_ref_dirty(stored)) [[likely]] {
+      const std::uint8_t* page = base_ + (number << shift_);
+      prefetch_lines(page);
+      const std::uint64_t seen = std::atomic_ref(verified_[number]).load(std::memory_order_relaxed);
+      if (seen == load48_of_more(stored + ref_layout::kBirth) &&
+          load32(page + page_layout::kType) == kind) [[likely]] {
+        return page;
+      }
+    }
+    return fetch_stored(stored, kind);
+  }
+
+  /// Asks for the start of the page that the ref stored at `stored` refers to, which fetch_child()
+  /// and a search in it will read, without waiting.
+  void prefetch_child(const std::uint8_t* stored) const {
+    const std::uint64_t number = load48_of_more(stored + ref_layout::kPage);
+    if (number >= limit_ || stored_ref_dirty(stored)) return;
+    prefetch_lines(base_ + (number << shift_));
+    __builtin_prefetch(&verified_[number]);
+  }
+  /// The same of the end of a page that was fetched, for who reads its records backward.
+  void prefetch_end(const std::uint8_t* page) const {
+    prefetch_lines(page + page_size() - kLinesAhead * kCacheLine);
   }
 
   /// The value that the 24 bytes at `stored_ref` refer to. Errors: kDamaged.
@@ -126,7 +146,14 @@ class PageView {
   void note_error(Error error) const { error_ = std::move(error); }
 
  private:
+  static constexpr std::size_t kCacheLine = 64;
+  static constexpr std::size_t kLinesAhead = 4;  // a page has as many
+  static_assert(kLinesAhead * kCacheLine <= kMinPageSize);
+  static void prefetch_lines(const std::uint8_t* at) {
+    for (std::size_t i = 0; i < kLinesAhead; ++i) __builtin_prefetch(at + i * kCacheLine);
+  }
   const std::uint8_t* fetch_slow(Ref ref, std::uint32_t kind) const;
+  const std::uint8_t* fetch_stored(const std::uint8_t* stored, std::uint32_t kind) const;
   Result<Bytes> verified_value(const std::uint8_t* stored_ref) const;
   /// Whether somebody else put an end to reading; see os::Mapping::condemn().
   bool condemned() const {

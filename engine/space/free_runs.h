@@ -1,19 +1,15 @@
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <utility>
 
-#include "engine/space/chunked_map.h"
-#include "engine/space/run.h"
-#include "engine/space/run_walk.h"
+#include "engine/space/run_set.h"
 
 namespace kist::engine {
 
-/// A set of pages kept as maximal runs, found by place and by length. All operations cost O(log n)
-/// in the number of runs.
+/// The set of free pages: runs found by place and by length. All operations cost O(log n) in the
+/// number of runs where nothing else is said.
 class FreeRuns {
  public:
   /// Adds `run` (not empty) and joins it with its neighbours. False, and no change, when a page of
@@ -27,59 +23,49 @@ class FreeRuns {
   /// The shortest run of at least `pages` pages, the one nearest the start of the file among
   /// equals.
   std::optional<Run> best_fit(std::uint64_t pages) const;
-  /// The longest run; empty when there is none.
+  /// The longest run, the one nearest the start among equals; empty when there is none. Of runs of
+  /// 65,535 pages and more any may count as the longest.
   Run longest() const;
-  /// The run of at least `pages` pages that is nearest the start of the file. Costs O(runs).
-  std::optional<Run> lowest_fit(std::uint64_t pages) const;
-  /// How many of the runs nearest the start together have `pages` pages, likewise. Costs O(answer).
-  std::size_t lowest_covering(std::uint64_t pages) const;
-  /// The run nearest the start; empty when there is none.
-  Run lowest() const { return run_at(by_start_.begin()); }
   /// How many of the longest runs together have `pages` pages; all runs when they do not. Costs
   /// O(answer).
   std::size_t longest_covering(std::uint64_t pages) const;
-  /// The run that ends at `end`; empty when there is none.
-  Run ending_at(std::uint64_t end) const;
-  /// The part of the first run that meets `window` which lies inside it; empty when there is none.
-  Run first_within(Run window) const;
-  /// Whether any page of `run` is in the set.
-  bool overlaps(Run run) const { return first_within(run).pages != 0; }
-  /// The same for many runs in ascending order: walk().meets(run).
-  auto walk() const {
-    return RunWalk(by_start_, [](std::uint64_t pages) { return pages; });
-  }
 
-  std::uint64_t pages() const { return pages_; }
-  std::size_t runs() const { return by_start_.size(); }
-  bool empty() const { return by_start_.empty(); }
+  // By place, as RunSet has them.
+  Run lowest() const { return set_.lowest(); }
+  std::optional<Run> lowest_fit(std::uint64_t pages) const { return set_.lowest_fit(pages); }
+  std::size_t lowest_covering(std::uint64_t pages) const { return set_.lowest_covering(pages); }
+  Run ending_at(std::uint64_t end) const { return set_.ending_at(end); }
+  Run first_within(Run window) const { return set_.first_within(window); }
+  bool overlaps(Run run) const { return set_.overlaps(run); }
+  auto walk() const { return set_.walk(); }
+  std::uint64_t pages() const { return set_.pages(); }
+  std::size_t runs() const { return set_.runs(); }
+  bool empty() const { return set_.empty(); }
   void clear();
-
   /// Calls `visit(Run)` for each run in ascending order.
   template <typename Visit>
   void for_each(Visit&& visit) const {
-    by_start_.for_each([&](std::uint64_t start, std::uint64_t pages) { visit(Run{start, pages}); });
+    set_.for_each(visit);
   }
 
  private:
-  struct Length {  // in the order in which runs are chosen
-    std::uint64_t pages;
-    std::uint64_t start;
-    auto operator<=>(const Length&) const = default;
-  };
-  struct Nothing {};
-  using ByStart = ChunkedMap<std::uint64_t, std::uint64_t>;
+  // Length in the high bits, as far as it fits, and start in the low ones: the order in which runs
+  // are chosen, in one word that is compared quickly.
+  static constexpr std::uint64_t kLong = 0xFFFF;  // and what is longer
+  static std::uint64_t length_key(std::uint64_t pages, std::uint64_t start) {
+    return (pages < kLong ? pages : kLong) << 48 | start;
+  }
+  using ByLength = ChunkedMap<std::uint64_t, std::uint64_t>;
 
-  static Run run_of(const Length& length) { return {length.start, length.pages}; }
-  /// The run at a place; empty at the end.
-  Run run_at(ByStart::Place at) const {
-    return at == by_start_.end() ? Run{} : Run{by_start_[at].key, by_start_[at].value};
+  Run run_at(ByLength::Place at) const {
+    constexpr std::uint64_t kStart = (std::uint64_t{1} << 48) - 1;
+    return {by_length_[at].key & kStart, by_length_[at].value};
   }
   void add_length(Run run);
   void remove_length(Run run);
 
-  ByStart by_start_;  // start -> pages
-  ChunkedMap<Length, Nothing> by_length_;
-  std::uint64_t pages_ = 0;
+  RunSet set_;
+  ByLength by_length_;  // length_key() -> pages
 };
 
 }  // namespace kist::engine

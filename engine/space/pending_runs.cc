@@ -7,6 +7,7 @@
 namespace kist::engine {
 
 bool PendingRuns::add(const PendingRun& pending) {
+  sort_in();
   const Run& run = pending.run;
   const auto next = by_start_.lower_bound(run.start);
   if (next != by_start_.end() && by_start_[next].key < run.end()) return false;
@@ -20,7 +21,23 @@ bool PendingRuns::add(const PendingRun& pending) {
   return true;
 }
 
+void PendingRuns::add_all(std::span<const FreedRun> freed, std::uint64_t txn) {
+  for (const FreedRun& one : freed) {
+    recent_.push_back({one.run, one.birth, txn});
+    pages_ += one.run.pages;
+  }
+}
+
+void PendingRuns::sort_in() const {
+  for (const auto& [run, birth, freed] : recent_) {
+    by_start_.insert(by_start_.lower_bound(run.start), {run.start, {run.pages, birth, freed, 0}});
+    buckets_[0].push_back(run.start);
+  }
+  recent_.clear();
+}
+
 PendingRuns::ByStart::Place PendingRuns::first_meeting(Run run) const {
+  sort_in();
   if (run.pages == 0) return by_start_.end();
   const auto at = by_start_.upper_bound(run.start);
   if (at != by_start_.begin()) {
@@ -31,7 +48,8 @@ PendingRuns::ByStart::Place PendingRuns::first_meeting(Run run) const {
 }
 
 bool PendingRuns::overlaps(Run run) const {
-  return first_meeting(run) != by_start_.end();
+  const auto met = first_meeting(run);  // first: it may move the end
+  return met != by_start_.end();
 }
 
 std::uint64_t PendingRuns::remove_any(Run run) {
@@ -42,7 +60,7 @@ std::uint64_t PendingRuns::remove_any(Run run) {
     const std::uint64_t start = std::max(whole.start, run.start);
     const std::uint64_t end = std::min(whole.end(), run.end());
     if (start > whole.start) {
-      by_start_[at].value.pages = start - whole.start;  // it stays in its bucket
+      by_start_.value(at).pages = start - whole.start;  // it stays in its bucket
       at = by_start_.next(at);
     } else {
       at = by_start_.erase(at);
@@ -73,6 +91,25 @@ void PendingRuns::release(const Pins& pins, FreeRuns& free) {
     // Runs that another pin still blocks move to its bucket, which this loop passes over.
     release_bucket(starts, blocker, pins, free);
   }
+  for (const auto& [run, birth, freed] : recent_) {
+    if (const auto pin = blocker_of(pins, birth, freed)) {
+      by_start_.insert(by_start_.lower_bound(run.start),
+                       {run.start, {run.pages, birth, freed, *pin}});
+      buckets_[*pin].push_back(run.start);
+      continue;
+    }
+    [[maybe_unused]] const bool fresh = free.insert(run);
+    assert(fresh);
+    pages_ -= run.pages;
+  }
+  recent_.clear();
+}
+
+std::optional<std::uint64_t> PendingRuns::blocker_of(const Pins& pins, std::uint64_t birth,
+                                                     std::uint64_t freed) {
+  const auto pin = std::lower_bound(pins.ids.begin(), pins.ids.end(), birth);
+  if (pin == pins.ids.end() || *pin >= freed) return std::nullopt;
+  return *pin;
 }
 
 void PendingRuns::release_bucket(const std::vector<std::uint64_t>& starts, std::uint64_t blocker,
@@ -82,10 +119,9 @@ void PendingRuns::release_bucket(const std::vector<std::uint64_t>& starts, std::
     // Starts mostly ascend, so the run wanted is often the one behind the last.
     if (at == by_start_.end() || by_start_[at].key != start) at = by_start_.lower_bound(start);
     if (at == by_start_.end() || by_start_[at].key != start) continue;
-    Entry& entry = by_start_[at].value;
+    Entry& entry = by_start_.value(at);
     if (entry.blocker != blocker) continue;
-    const auto pin = std::lower_bound(pins.ids.begin(), pins.ids.end(), entry.birth);
-    if (pin != pins.ids.end() && *pin < entry.freed) {
+    if (const auto pin = blocker_of(pins, entry.birth, entry.freed)) {
       entry.blocker = *pin;
       buckets_[*pin].push_back(start);
       at = by_start_.next(at);
@@ -99,6 +135,7 @@ void PendingRuns::release_bucket(const std::vector<std::uint64_t>& starts, std::
 }
 
 std::vector<PendingRuns::Seen> PendingRuns::seen_by(const std::vector<std::uint64_t>& pins) const {
+  sort_in();
   std::vector<Seen> seen(pins.size() + 1);
   // Each run is seen by neighbouring pins: added at the first of them, taken off behind the last.
   by_start_.for_each([&](std::uint64_t /*start*/, const Entry& entry) {
@@ -117,6 +154,7 @@ std::vector<PendingRuns::Seen> PendingRuns::seen_by(const std::vector<std::uint6
 void PendingRuns::clear() {
   by_start_.clear();
   buckets_.clear();
+  recent_.clear();
   pages_ = 0;
 }
 

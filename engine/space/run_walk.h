@@ -29,7 +29,7 @@ class RunWalk {
 
  private:
   using At = typename ByStart::Place;
-  static constexpr int kMostSteps = 8;
+  static constexpr int kMostSteps = 3;
   std::uint64_t end_of(At at) const { return runs_[at].key + pages_of_(runs_[at].value); }
 
   const ByStart& runs_;

@@ -286,7 +286,7 @@ bool SpaceMap::give_back_for_reuse(Run run) {
 void SpaceMap::committed() {
   assert(active() && !planned_.empty());
   dropped_.for_each([&](const Run& run) { free_.insert(run); });
-  for (const FreedRun& freed : freed_) pending_.add({freed.run, freed.birth, txn_});
+  pending_.add_all(freed_, txn_);
   const Run run{planned_.page, space_record_pages(planned_.count, page_size_)};
   if (checkpoint_) {
     records_.clear();
@@ -305,6 +305,7 @@ void SpaceMap::committed() {
 
 void SpaceMap::rollback() {
   if (!active()) return;
+  if (planted(Bug::kRollbackKeepsSpace)) return forget_transaction();
   taken_.for_each([&](const Run& run) { free_.insert(run); });
   dropped_.for_each([&](const Run& run) { free_.insert(run); });
   if (file_pages_ > file_pages_before_) {

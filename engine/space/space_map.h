@@ -253,7 +253,7 @@ class SpaceMap {
   FreeRuns free_;
   PendingRuns pending_;
   std::vector<LiveRecord> records_;  // oldest first; the first is the checkpoint
-  FreeRuns record_pages_;            // their pages
+  RunSet record_pages_;              // their pages
   std::uint64_t chain_pages_ = 0;    // pages of those behind the checkpoint
   std::uint64_t high_water_ = 0;     // no page from here on was in use since load()
   std::uint64_t pages_reused_ = 0;
@@ -263,8 +263,8 @@ class SpaceMap {
   std::uint64_t file_pages_before_ = 0;
   std::uint64_t high_water_before_ = 0;
   std::uint64_t pages_reused_before_ = 0;
-  FreeRuns taken_;               // by this transaction and not given back
-  FreeRuns dropped_;             // taken and given back: free after the commit
+  RunSet taken_;                 // by this transaction and not given back
+  RunSet dropped_;               // taken and given back: free after the commit
   std::vector<FreedRun> freed_;  // planned: sorted, adjacent ones of one birth joined
   bool low_ = false;             // see place_low()
   bool checkpoint_ = false;      // planned: the record is one

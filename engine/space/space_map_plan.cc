@@ -13,9 +13,11 @@ namespace kist::engine {
 namespace {
 
 // A checkpoint is written when the chain behind the last one would become longer than the
-// checkpoint itself and than this. Short chains cost little to read, and a record takes a page at
-// least.
-constexpr std::uint64_t kShortChainPages = 4;
+// checkpoint itself and than this part of what is in use, but for the shortest and longest such
+// bounds. Short chains cost little to read and to keep, and each checkpoint lists everything.
+constexpr std::uint64_t kChainFraction = 32;
+constexpr std::uint64_t kShortestBound = 4;
+constexpr std::uint64_t kLongestBound = 64;
 
 // Trailing free pages go back when they exceed both; an eighth of what remains is kept for growth.
 constexpr std::uint64_t kTrimAbovePages = 64;
@@ -114,7 +116,9 @@ std::uint64_t SpaceMap::record_pages(std::uint64_t runs) const {
 void SpaceMap::choose_record_kind(Trim trim) {
   const std::uint64_t delta = space_record_pages(delta_size(1), page_size_);
   const std::uint64_t whole = space_record_pages(checkpoint_size(), page_size_);
-  const bool short_chain = chain_pages_ + delta <= std::max(whole, kShortChainPages);
+  const std::uint64_t used = file_pages_ - free_.pages() - pending_.pages();
+  const std::uint64_t bound = std::clamp(used / kChainFraction, kShortestBound, kLongestBound);
+  const bool short_chain = chain_pages_ + delta <= std::max(whole, bound);
   if (!records_.empty() && short_chain && trim != Trim::kAll) return;
   for (const LiveRecord& old : records_) freed_.push_back({old.run, old.birth});
   join_neighbours(freed_);

@@ -50,6 +50,16 @@ void BranchEntries::append(const std::uint8_t* page, std::size_t page_size, Byte
   }
 }
 
+bool branch_is_bounded(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape,
+                       std::uint8_t level) {
+  if (load32(page + page_layout::kType) != shape.kind(level)) return false;
+  const BranchView view(page, page_size, shape.ref_size());
+  if (view.count() == 0 || view.count() != page_count(page)) return false;
+  unsigned flags = 0;
+  for (std::size_t i = 0; i < view.count(); ++i) flags |= view.ref_flags(i);
+  return (flags & ~static_cast<unsigned>(kRefStoredFlags)) == 0;
+}
+
 bool branch_is_sound(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape,
                      std::uint8_t level, bool dirty) {
   if (load32(page + page_layout::kType) != shape.kind(level)) return false;
@@ -62,19 +72,25 @@ bool branch_is_sound(const std::uint8_t* page, std::size_t page_size, const Tree
       load16(page + page_layout::kHoles) != 0 || (shape.by_comparator && prefix != 0)) {
     return false;
   }
+  // Asked of every branch on the way to a page that is changed, so it asks of each entry without
+  // branching; see leaf_is_sound().
+  const std::size_t longest = max_key_size(static_cast<std::uint32_t>(page_size));
+  const std::size_t last = page_size - page_layout::kSeparatorHeader;
+  const std::uint8_t* refs = view.refs();
+  const std::uint16_t forbidden = dirty ? 0 : static_cast<std::uint16_t>(~kRefStoredFlags);
   std::size_t sum = prefix;
+  bool bad = false;
   for (std::size_t i = 0; i < view.count(); ++i) {
-    const Bytes rest = view.separator_rest(i);
-    if (rest.data() == nullptr ||
-        prefix + rest.size() > max_key_size(static_cast<std::uint32_t>(page_size)) ||
-        static_cast<std::size_t>(rest.data() - page) < page_size - heap + 2) {
-      return false;
-    }
-    sum += page_layout::kSeparatorHeader + rest.size();
-    const Ref ref = view.ref(i);
-    if (!dirty && ((ref.flags & ~kRefStoredFlags) != 0 || ref.page == 0)) return false;
+    const std::size_t offset = load16(view.slots() + 2 * i);
+    const std::size_t rest = load16(page + std::min(offset, last));
+    const std::size_t size = page_layout::kSeparatorHeader + rest;
+    bad |= (offset < page_size - heap) | (offset + size > page_size) | (prefix + rest > longest);
+    const std::uint8_t* ref = refs + shape.ref_size() * i;
+    bad |= (load16(ref + ref_layout::kFlags) & forbidden) != 0;
+    bad |= !dirty && load48(ref + ref_layout::kPage) == 0;
+    sum += size;
   }
-  return sum == heap;
+  return !bad && sum == heap;
 }
 
 std::size_t branch_size(const TreeShape& shape, std::span<const BranchEntry> entries) {

@@ -37,6 +37,9 @@ inline BranchView private_branch(const std::uint8_t* page, std::size_t page_size
   return {page, page_size, page_shape(page).ref_size()};
 }
 
+/// Less than branch_is_sound(), and faster: whether refs may be replaced.
+bool branch_is_bounded(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape,
+                       std::uint8_t level);
 /// Whether the page is a branch of `shape` at `level`, all separators lie inside the heap and sizes
 /// add up; see leaf_is_sound(). Also that no stored ref claims to be in memory, unless `dirty`.
 bool branch_is_sound(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape,

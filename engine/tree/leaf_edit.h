@@ -33,6 +33,11 @@ inline std::size_t leaf_entry_size(const TreeShape& shape, const LeafRecord& rec
 /// Bytes that the page's entries take.
 std::size_t leaf_used(const std::uint8_t* page);
 
+/// Whether a record's value is a reference. The page need not be sound.
+bool leaf_has_indirect(const std::uint8_t* page, std::size_t page_size);
+/// Less than leaf_is_sound(), and faster: whether values may be replaced by others of their size.
+bool leaf_is_bounded(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape);
+
 /// Whether the page is a leaf of `shape`, all records lie inside the heap and their sizes add up,
 /// so that editing and rebuilding the page stays inside it; also that no stored ref claims to be in
 /// memory, unless `dirty`. Asked once of each page, after it was copied into private memory.

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <bit>
 #include <cstdint>
-#include <cstring>
 
 #include <kist/engine/bytes.h>
 
 #include "engine/format/page.h"
+#include "engine/tree/head_search.h"
+#include "engine/tree/key_compare.h"
 #include "engine/tree/shape.h"
 
 namespace kist::engine {
@@ -15,52 +15,11 @@ namespace kist::engine {
 /// another process may change the map. So every count, offset and length is bounded where it is
 /// used, after having been loaded once.
 
-/// The four bytes of `key` after `skip`, as a number that orders as the bytes do; a key that ends
-/// earlier is filled with zeros.
-inline std::uint32_t key_head(const std::uint8_t* key, std::size_t size, std::size_t skip) {
-  if (size >= skip + 4) [[likely]] {
-    std::uint32_t head = 0;
-    std::memcpy(&head, key + skip, 4);  // NOLINT(clang-analyzer-core.NonNullParamChecker)
-    if constexpr (std::endian::native == std::endian::little) head = __builtin_bswap32(head);
-    return head;
-  }
-  std::uint32_t head = 0;
-  for (std::size_t i = skip; i < size; ++i) {
-    head |= std::uint32_t{key[i]} << (8 * (3 - (i - skip)));
-  }
-  return head;
-}
-
-/// Byte order; a prefix sorts before what it begins.
-inline int compare_keys(const std::uint8_t* a, std::size_t a_size, const std::uint8_t* b,
-                        std::size_t b_size) {
-  const std::size_t common = a_size < b_size ? a_size : b_size;
-  const int order = common == 0 ? 0 : std::memcmp(a, b, common);
-  if (order != 0) return order;
-  return a_size < b_size ? -1 : (a_size > b_size ? 1 : 0);
-}
-
 inline std::size_t common_prefix(Bytes a, Bytes b) {
   const std::size_t limit = a.size() < b.size() ? a.size() : b.size();
   std::size_t n = 0;
   while (n < limit && a[n] == b[n]) ++n;
   return n;
-}
-
-/// First index in [0, count) of the dense array of heads whose head is >= `head`; branch-free.
-inline std::size_t lower_bound_head(const std::uint8_t* heads, std::size_t count,
-                                    std::uint32_t head) {
-  const std::uint8_t* from = heads;
-  while (count > 1) {
-    const std::size_t half = count / 2;
-    std::uint32_t middle = 0;
-    std::memcpy(&middle, from + 4 * (half - 1), 4);
-    from += (middle < head ? 4 * half : 0);
-    count -= half;
-  }
-  std::uint32_t last = 0;
-  if (count == 1) std::memcpy(&last, from, 4);
-  return static_cast<std::size_t>(from - heads) / 4 + (count == 1 && last < head ? 1 : 0);
 }
 
 /// Where a search ended: the index of the key, or of where it would go.
@@ -70,14 +29,25 @@ struct Position {
   bool damaged = false;  ///< The page contradicts itself.
 };
 
-/// A page in private memory has no checksum yet; its field says whether entries were inserted or
-/// removed since the page was built, so that a commit has to build it again. Changed refs and
-/// values of the same size leave a page as it would be built.
+/// A page in private memory has no checksum yet; its field says what was done with it.
+enum class PageWork : std::uint8_t {
+  kBuilt = 0,   ///< Sound and as it would be built. Changed refs and values of the same size leave
+                ///< it so.
+  kEdited = 1,  ///< Sound; entries were inserted or removed, so a commit has to build it again.
+  kCopied = 2,  ///< As it would be built, if it is sound, which nobody has asked yet: refs and
+                ///< values may be replaced, but nothing be moved.
+};
+inline void set_work(std::uint8_t* page, PageWork work) {
+  store64(page + page_layout::kChecksum, static_cast<std::uint8_t>(work));
+}
+inline PageWork work_of(const std::uint8_t* page) {
+  return static_cast<PageWork>(page[page_layout::kChecksum]);
+}
 inline void mark_edited(std::uint8_t* page) {
-  store64(page + page_layout::kChecksum, 1);
+  set_work(page, PageWork::kEdited);
 }
 inline bool is_edited(const std::uint8_t* page) {
-  return load64(page + page_layout::kChecksum) != 0;
+  return work_of(page) == PageWork::kEdited;
 }
 
 /// One record of a leaf, borrowed from the page.
@@ -117,7 +87,7 @@ class LeafView {
  public:
   LeafView(const std::uint8_t* page, std::size_t page_size)
       : page_(page), page_size_(page_size), count_(page_count(page)) {
-    if (count_ > (page_size - page_layout::kHeaderSize) / 6) [[unlikely]]
+    if (page_layout::kHeaderSize + 6 * count_ > page_size) [[unlikely]]
       count_ = 0;
   }
 
@@ -133,29 +103,21 @@ class LeafView {
 
   /// The record with exactly `key`, or key == nullptr with `damaged` telling which. Keys outside
   /// the page's prefix cannot compare equal, so the prefix itself is not compared.
-  LeafRecord find(Bytes key, bool& damaged) const {
-    const std::size_t skip = prefix();
-    const std::uint32_t head = key.size() > skip ? key_head(key.data(), key.size(), skip) : 0;
-    std::size_t index = lower_bound_head(heads(), count_, head);
-    for (; index < count_ && load32(heads() + 4 * index) == head; ++index) {
-      const LeafRecord candidate = record(index);
-      if (candidate.key == nullptr) [[unlikely]] {
-        damaged = true;
-        return {};
-      }
-      const int order = compare_keys(candidate.key, candidate.key_size, key.data(), key.size());
-      if (order == 0) [[likely]]
-        return candidate;
-      if (order > 0) break;
-    }
-    return {};
+  [[gnu::always_inline]] LeafRecord find(Bytes key, bool& damaged) const {
+    const std::uint32_t head = key_head(key.data(), key.size(), prefix());
+    return find_from(lower_bound_head(heads(), count_, head), head, key, damaged);
   }
 
-  /// Where find() will most likely look first, to be asked of the memory ahead. Inside the page.
-  const std::uint8_t* probable(Bytes key) const {
-    const std::size_t skip = prefix();
-    const std::uint32_t head = key.size() > skip ? key_head(key.data(), key.size(), skip) : 0;
-    const std::size_t index = lower_bound_head(heads(), count_, head);
+  /// The two halves of find(): the index where it looks first, or count(); and the rest.
+  std::size_t probable(Bytes key) const {
+    return lower_bound_head(heads(), count_, key_head(key.data(), key.size(), prefix()));
+  }
+  LeafRecord find_from(std::size_t index, Bytes key, bool& damaged) const {
+    return find_from(index, key_head(key.data(), key.size(), prefix()), key, damaged);
+  }
+  /// Where the record at `index` begins, if it is one, to be asked of the memory ahead. Inside the
+  /// page.
+  const std::uint8_t* start(std::size_t index) const {
     const std::size_t offset = index < count_ ? load16(slots() + 2 * index) : 0;
     return page_ + (offset < page_size_ ? offset : 0);
   }
@@ -164,6 +126,22 @@ class LeafView {
   Position lower_bound(Bytes key) const;
 
  private:
+  [[gnu::always_inline]] LeafRecord find_from(std::size_t index, std::uint32_t head, Bytes key,
+                                              bool& damaged) const {
+    for (; index < count_ && load32(heads() + 4 * index) == head; ++index) {
+      const LeafRecord candidate = record(index);
+      if (candidate.key == nullptr) [[unlikely]] {
+        damaged = true;
+        return {};
+      }
+      if (candidate.key_size == key.size() && same_bytes(candidate.key, key.data(), key.size()))
+          [[likely]] {
+        return candidate;
+      }
+    }
+    return {};
+  }
+
   const std::uint8_t* page_;
   std::size_t page_size_;
   std::size_t count_;
@@ -233,7 +211,7 @@ class BranchView {
   BranchView(const std::uint8_t* page, std::size_t page_size,
              std::size_t ref_size = ref_layout::kSize)
       : page_(page), page_size_(page_size), ref_size_(ref_size), count_(page_count(page)) {
-    if (count_ > (page_size - page_layout::kHeaderSize) / (6 + ref_size)) [[unlikely]]
+    if (page_layout::kHeaderSize + (6 + ref_size) * count_ > page_size) [[unlikely]]
       count_ = 0;
   }
 
@@ -241,9 +219,15 @@ class BranchView {
   const std::uint8_t* heads() const { return page_ + page_layout::kHeaderSize; }
   const std::uint8_t* slots() const { return heads() + 4 * count_; }
   const std::uint8_t* refs() const { return slots() + 2 * count_; }
+  /// Where ref `index` is stored.
+  const std::uint8_t* stored_ref(std::size_t index) const { return refs() + ref_size_ * index; }
   Ref ref(std::size_t index) const {
-    const std::uint8_t* at = refs() + ref_size_ * index;
+    const std::uint8_t* at = stored_ref(index);
     return ref_size_ == ref_layout::kSize ? load_ref(at) : load_multi_ref(at);
+  }
+  /// Flags of ref `index`.
+  std::uint16_t ref_flags(std::size_t index) const {
+    return load16(refs() + ref_size_ * index + ref_layout::kFlags);
   }
 
   /// The prefix shared by separators 1 to count() - 1. Empty when its length cannot be right.
@@ -255,41 +239,51 @@ class BranchView {
   }
   /// Separator `index` (>= 1) without the prefix; null data when the page contradicts itself.
   Bytes separator_rest(std::size_t index) const {
-    const std::size_t offset = load16(slots() + 2 * index);
-    if (offset > page_size_ - page_layout::kSeparatorHeader) [[unlikely]]
-      return {};
-    const std::size_t size = load16(page_ + offset);
-    if (offset + page_layout::kSeparatorHeader + size > page_size_) [[unlikely]]
-      return {};
-    return {page_ + offset + page_layout::kSeparatorHeader, size};
+    return separator_at(page_, page_size_, load16(slots() + 2 * index));
   }
 
   /// Index of the child that holds `key`: the last whose separator is <= key. `damaged` when the
   /// page contradicts itself (an empty branch, too).
-  Position child_of(Bytes key) const {
+  [[gnu::always_inline]] Position child_of(Bytes key) const {
     if (count_ == 0) [[unlikely]]
       return {0, false, true};
     const Bytes shared = prefix();
-    if (!shared.empty()) {
-      const std::size_t common = key.size() < shared.size() ? key.size() : shared.size();
-      const int order = common == 0 ? 0 : std::memcmp(key.data(), shared.data(), common);
-      if (order < 0 || (order == 0 && common < shared.size())) return {0, true, false};
-      if (order > 0) return {count_ - 1, true, false};
+    const int order = compare_start(key, page_ + page_size_, shared.size());
+    if (order != 0) [[unlikely]]
+      return {order < 0 ? 0 : count_ - 1, true, false};
+    const std::uint32_t head = key_head(key.data(), key.size(), shared.size());
+    const std::size_t index = lower_bound_head(heads() + 4, count_ - 1, head);
+    if (index + 1 < count_ && load32(heads() + 4 * (index + 1)) == head) [[unlikely]] {
+      return among_equal_heads(page_, page_size_, count_, index + 1, key.subspan(shared.size()));
     }
-    return child_after_prefix(key.subspan(shared.size()));
+    return {index, true, false};
   }
 
  private:
-  Position child_after_prefix(Bytes rest) const {
-    const std::uint32_t head = key_head(rest.data(), rest.size(), 0);
-    std::size_t index = 1 + lower_bound_head(heads() + 4, count_ - 1, head);
-    for (; index < count_ && load32(heads() + 4 * index) == head; ++index) {
-      const Bytes separator = separator_rest(index);
+  /// The same where the head of separator `index`, perhaps of more, is that of the key. `rest`: the
+  /// key behind the prefix. A function of its own, and not of the view, to keep the usual way
+  /// short.
+  [[gnu::noinline]] static Position among_equal_heads(const std::uint8_t* page,
+                                                      std::size_t page_size, std::size_t count,
+                                                      std::size_t index, Bytes rest) {
+    const std::uint8_t* const heads = page + page_layout::kHeaderSize;
+    const std::uint8_t* const slots = heads + 4 * count;
+    const std::uint32_t head = load32(heads + 4 * index);
+    do {
+      const Bytes separator = separator_at(page, page_size, load16(slots + 2 * index));
       if (separator.data() == nullptr) [[unlikely]]
         return {0, false, true};
       if (compare_keys(separator.data(), separator.size(), rest.data(), rest.size()) > 0) break;
-    }
+    } while (++index < count && load32(heads + 4 * index) == head);
     return {index - 1, true, false};
+  }
+  static Bytes separator_at(const std::uint8_t* page, std::size_t page_size, std::size_t offset) {
+    if (offset > page_size - page_layout::kSeparatorHeader) [[unlikely]]
+      return {};
+    const std::size_t size = load16(page + offset);
+    if (offset + page_layout::kSeparatorHeader + size > page_size) [[unlikely]]
+      return {};
+    return {page + offset + page_layout::kSeparatorHeader, size};
   }
 
   const std::uint8_t* page_;
@@ -306,7 +300,7 @@ inline Position LeafView::lower_bound(Bytes key) const {
     if (first.key == nullptr || first.key_size < skip) [[unlikely]]
       return {0, false, true};
     const std::size_t common = key.size() < skip ? key.size() : skip;
-    const int order = common == 0 ? 0 : std::memcmp(key.data(), first.key, common);
+    const int order = compare_bytes(key.data(), first.key, common);
     if (order < 0 || (order == 0 && common < skip)) return {0, false, false};
     if (order > 0) return {count_, false, false};
   }

@@ -12,6 +12,12 @@ bool page_is_sound(const std::uint8_t* page, std::size_t page_size, const TreeSh
                     : branch_is_sound(page, page_size, shape, level, dirty);
 }
 
+bool page_is_bounded(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape,
+                     std::uint8_t level) {
+  return level == 0 ? leaf_is_bounded(page, page_size, shape)
+                    : branch_is_bounded(page, page_size, shape, level);
+}
+
 Result<const std::uint8_t*> private_page(const WriteContext& context, const Ref& ref,
                                          std::uint8_t level, const TreeShape& shape,
                                          std::vector<std::uint8_t>& copy) {

@@ -15,6 +15,10 @@ namespace kist::engine {
 bool page_is_sound(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape,
                    std::uint8_t level, bool dirty);
 
+/// Less, for a copy of a committed page: whether refs and values of the same size may be replaced.
+bool page_is_bounded(const std::uint8_t* page, std::size_t page_size, const TreeShape& shape,
+                     std::uint8_t level);
+
 /// The page behind `ref`, sound and in private memory: a committed one is copied to `copy`, because
 /// bytes may change under the map after they were judged. Errors: kDamaged.
 Result<const std::uint8_t*> private_page(const WriteContext& context, const Ref& ref,

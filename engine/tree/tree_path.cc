@@ -95,6 +95,22 @@ Result<bool> TreePath::across(bool forward) {
   return false;
 }
 
+TreePath::Step TreePath::sibling(bool forward) const {
+  constexpr Step kNone{nullptr, 0, 0};
+  if (depth_ < 2) return kNone;
+  const Step& above = path_[depth_ - 2];
+  const BranchView branch = branch_view(*view_, above.page, shape_);
+  const std::size_t last = branch.count() - 1;  // of an empty branch no child is the last
+  const std::size_t index = above.index + (forward ? 1 : static_cast<std::size_t>(-1));
+  if (index > last || branch.count() != above.count) return kNone;
+  const std::uint8_t* const page = view_->fetch_child(branch.stored_ref(index), shape_.kind(0));
+  if (page == nullptr) return kNone;
+  if (!forward) view_->prefetch_end(page);
+  const auto count = static_cast<std::uint32_t>(LeafView(page, view_->page_size()).count());
+  if (count == 0) return kNone;
+  return {page, forward ? 0 : count - 1, count};
+}
+
 Result<bool> TreePath::nth(std::uint64_t& n, CountOf what) {
   const auto size = [&](const Ref& ref) { return what == CountOf::kKeys ? ref.keys : ref.count; };
   KIST_ASSIGN(const bool any, start());

@@ -65,6 +65,23 @@ class TreePath {
     return true;
   }
 
+  /// A page on the path and the entry taken in it.
+  struct Step {
+    const std::uint8_t* page;  // null: none
+    std::uint32_t index;
+    std::uint32_t count;
+  };
+
+  /// The leaf that comes after, or before, that of the position below the same branch, its first
+  /// or last record taken. No page where there is none, or none that can be had that simply.
+  /// REQUIRES: placed(), a tree without dense leaves.
+  Step sibling(bool forward) const;
+  /// Goes to what sibling() gave.
+  void go_to_sibling(bool forward, const Step& sibling) {
+    path_[depth_ - 2].index += forward ? 1U : static_cast<std::uint32_t>(-1);
+    leaf() = sibling;
+  }
+
   // Where it is.
 
   bool placed() const { return depth_ != 0; }
@@ -95,12 +112,6 @@ class TreePath {
   Error damaged(const char* what) const { return view_->damaged_page(page(), what); }
 
  private:
-  struct Step {
-    const std::uint8_t* page;
-    std::uint32_t index;
-    std::uint32_t count;
-  };
-
   Step& leaf() { return path_[depth_ - 1]; }
   Result<bool> start();
   Result<Step> enter(const Ref& ref, std::uint8_t level) const;

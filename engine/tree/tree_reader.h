@@ -13,13 +13,15 @@ enum class Found : std::uint8_t {
   kError,  ///< PageView::take_error() tells.
 };
 
-/// Looks `key` up in the tree behind `root`. The record is borrowed from the page.
-inline Found find_record(const PageView& view, const Ref& root, Bytes key, LeafRecord& record) {
+/// Looks `key` up in the tree behind `root`. The record is borrowed from the page. Part of its
+/// caller, because saving and restoring registers would be a good part of it.
+[[gnu::always_inline]] inline Found find_record(const PageView& view, const Ref& root, Bytes key,
+                                                LeafRecord& record) {
   if (root.empty()) return Found::kNo;
   const std::size_t page_size = view.page_size();
-  Ref ref = root;
-  for (int level = root.level(); level > 0; --level) {
-    const std::uint8_t* page = view.fetch(ref, static_cast<std::uint8_t>(level));
+  std::uint8_t level = root.level();
+  const std::uint8_t* page = view.fetch(root, level);
+  for (; level > 0; --level) {
     if (page == nullptr) [[unlikely]]
       return Found::kError;
     const BranchView branch(page, page_size);
@@ -28,9 +30,9 @@ inline Found find_record(const PageView& view, const Ref& root, Bytes key, LeafR
       view.note_damage(page, "a separator lies outside the page");
       return Found::kError;
     }
-    ref = branch.ref(at.index);
+    page = view.fetch_child(branch.stored_ref(at.index),
+                            tree_page_kind(static_cast<std::uint8_t>(level - 1)));
   }
-  const std::uint8_t* page = view.fetch(ref, 0);
   if (page == nullptr) [[unlikely]]
     return Found::kError;
   bool damaged = false;

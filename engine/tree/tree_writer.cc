@@ -96,12 +96,12 @@ Result<std::uint8_t*> TreeWriter::make_dirty(Ref& ref, const std::uint8_t* page,
   std::memcpy(copy, page, page_size());
   if ((ref.flags & kRefDirty) == 0) {
     // The copy is judged, not the page, whose bytes may change under the map.
-    if (!page_is_sound(copy, page_size(), shape_, level, false)) {
+    if (!page_is_bounded(copy, page_size(), shape_, level)) {
       context_.arena.release(index);
       return std::unexpected(
           context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
     }
-    store64(copy + page_layout::kChecksum, 0);  // not edited
+    set_work(copy, PageWork::kCopied);
     ++context_.operations.copied;
   }
   context_.free_page(ref);
@@ -120,6 +120,27 @@ Ref& TreeWriter::set_ref(std::size_t depth, const Ref& ref) {
 }
 
 Result<void> TreeWriter::make_path_dirty() {
+  KIST_TRY(copy_path());
+  return judge_path();
+}
+
+/// From now on entries may be moved in the pages of the path.
+Result<void> TreeWriter::judge_path() {
+  for (std::size_t depth = 0; depth < path_.size(); ++depth) {
+    std::uint8_t* page = path_[depth].dirty;
+    if (work_of(page) != PageWork::kCopied) continue;
+    // As a committed page is judged: what it refers to that lies in memory was put there since.
+    if (!page_is_sound(page, page_size(), shape_, level_at(depth), true)) {
+      return std::unexpected(
+          context_.view.damaged_page(page, "counts, offsets or sizes contradict"));
+    }
+    set_work(page, PageWork::kBuilt);
+  }
+  return {};
+}
+
+/// Copies what the path still has in the map. In the copies refs and values may be replaced.
+Result<void> TreeWriter::copy_path() {
   assert(context_.changes > 0);
   for (std::size_t depth = 0; depth < path_.size(); ++depth) {
     Step& step = path_[depth];
@@ -194,7 +215,9 @@ Result<void> TreeWriter::place(Bytes value, bool indirect, std::int64_t pairs_ch
   }
   const bool replaces = record_.key != nullptr;
   settled_ = false;
-  KIST_TRY(make_path_dirty());
+  KIST_TRY(copy_path());
+  const bool in_place = replaces && record_.value_size == value.size();
+  if (!in_place) KIST_TRY(judge_path());
   std::uint8_t* leaf = path_.back().dirty;
 
   // The caller may pass spans that it got from this very page, which is about to move things.
@@ -209,7 +232,7 @@ Result<void> TreeWriter::place(Bytes value, bool indirect, std::int64_t pairs_ch
   if (replaces && record_.indirect && give_up) context_.free_value(load_ref(record_.value()));
   add_count(pairs_change, replaces ? 0 : 1);
   if (replaces) {
-    if (record_.value_size == value.size()) {
+    if (in_place) {
       leaf_overwrite(leaf, page_size(), path_.back().index, record.value_bytes(), indirect);
       settled_ = true;
       return {};

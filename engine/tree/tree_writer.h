@@ -87,6 +87,8 @@ class TreeWriter {
 
   bool belongs_into_leaf(Bytes key) const;
   Result<void> make_path_dirty();
+  Result<void> copy_path();
+  Result<void> judge_path();
   Result<void> hold_against_copies();
   Result<std::uint8_t*> make_dirty(Ref& ref, const std::uint8_t* page, std::uint8_t level);
   void add_count(std::int64_t pairs, std::int64_t keys);

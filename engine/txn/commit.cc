@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "engine/base/failpoints.h"
-#include "engine/os/random.h"
 #include "engine/txn/environment.h"
 #include "engine/txn/overflow_writer.h"
 #include "engine/txn/page_writer.h"
@@ -14,6 +13,13 @@
 #include "engine/txn/write_state.h"
 
 namespace kist::engine {
+namespace {
+
+// A relaxed commit of so many bytes is stored through a map rather than written by calls.
+constexpr std::uint64_t kStoredCommit = std::uint64_t{64} << 10;
+
+}  // namespace
+
 Result<std::uint64_t> WriteState::commit(Durability durability) {
   if (latched()) {
     return fail(ErrorCode::kLatched,
@@ -34,6 +40,16 @@ Result<void> WriteState::update_catalog() {
   return {};
 }
 
+/// What the next flush would have to write for this commit, less what it would no longer have to.
+std::uint64_t WriteState::added_to_flush() const {
+  const std::uint64_t durable = environment_.sharing->durable().id;
+  std::uint64_t pages = 0;
+  for (const FreedRun& one : context.freed) {
+    if (one.birth > durable && one.birth != id_) pages += one.run.pages;
+  }
+  return memory_->bytes() + early.bytes_written() - pages * environment_.page_size;
+}
+
 Result<CommitSpace> WriteState::plan() {
   std::vector<std::uint64_t> overflow;
   for (std::size_t i = 0; i < context.values.size(); ++i) {
@@ -41,10 +57,10 @@ Result<CommitSpace> WriteState::plan() {
       overflow.push_back(overflow_pages(context.values.bytes(i).size(), environment_.page_size));
     }
   }
-  KIST_ASSIGN(const std::uint64_t nonce, os::random_u64());
-  commit_nonce_ = nonce;
+  commit_nonce_ = environment_.next_nonce();
+  added_to_flush_ = added_to_flush();
   return environment_.space->plan_commit(
-      nonce, context.arena.live(), overflow, std::move(context.freed),
+      commit_nonce_, context.arena.live(), overflow, std::move(context.freed),
       trim.value_or(durability_ == Durability::kDurable ? Trim::kByPolicy : Trim::kNever));
 }
 
@@ -52,7 +68,12 @@ Result<void> WriteState::write_pages(const CommitSpace& plan) {
   Stopwatch watch;
   early.about_to_write(plan.tree);
   early.about_to_write({&plan.record_run, 1});
-  PageWriter out(environment_.file, environment_.page_size);
+  // Through a map a flush takes longer afterwards, and many pages in a row gain nothing.
+  const bool small = memory_->bytes() <= kStoredCommit && plan.record.size() <= kStoredCommit;
+  os::SharedMemory* const map = small && durability_ == Durability::kRelaxed
+                                    ? environment_.write_map(plan.file_pages)
+                                    : nullptr;
+  PageWriter out(environment_.file, environment_.page_size, map);
   std::deque<OverflowImage> images;
   std::vector<Ref> values(context.values.size());
   std::size_t placed = 0;
@@ -113,14 +134,13 @@ Result<void> WriteState::finish(const CommitSpace& plan) {
   if (early.rewrites()) {
     // Nothing may name this transaction before its last contents are surely on the device: neither
     // a slot nor the lock file.
-    KIST_TRY(env.flush_writes());
+    if (!planted(Bug::kRewritesNotFlushed)) KIST_TRY(env.flush_writes());
     slot.base = id_;
   }
-  env.sharing->add_bytes_written(memory_->bytes() + early.bytes_written());
+  env.sharing->add_unflushed(added_to_flush_);
   KIST_FAILPOINT("commit.before_tip");
   env.store_tip(slot);
   KIST_FAILPOINT("commit.after_tip");
-  env.tip = slot;
   return {};
 }
 
@@ -168,7 +188,7 @@ Result<std::uint64_t> WriteState::write_and_publish(Durability durability) {
 /// device says that the file is shorter, and still as the writer, so that nobody lengthens it again
 /// meanwhile.
 Result<void> WriteState::cut_file(const CommitSpace& plan) {
-  KIST_TRY(environment_.finish_durable(id_));
+  if (!planted(Bug::kCutTooEarly)) KIST_TRY(environment_.finish_durable(id_));
   // If this fails, the file stays longer than it needs to be.
   (void)environment_.file.resize(plan.file_pages * environment_.page_size);
   KIST_FAILPOINT("commit.after_cut");

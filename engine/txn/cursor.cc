@@ -61,23 +61,6 @@ Result<void> Cursor::rebind(const Txn& txn) {
   return at->rebind(txn.snapshot_);
 }
 
-/// Steps inside the leaf, which is nearly every step. False leaves everything to step(), in a
-/// transaction that came through fork(), too: its maps are marked as damaged.
-bool Cursor::advance(Spot& spot, std::uint32_t index) {
-  if (index >= spot.count || spot.write_count != *spot.writes) [[unlikely]]
-    return false;
-  const LeafRecord record = leaf_record(spot.leaf, spot.page_size, spot.slots, index);
-  if (record.key == nullptr || spot.map_damaged->load(std::memory_order_relaxed) != 0)
-      [[unlikely]] {
-    return false;
-  }
-  spot.index = index;
-  spot.key = record.key_bytes();
-  spot.value = record.value_bytes();
-  spot.direct = !record.indirect;
-  return true;
-}
-
 Result<bool> Cursor::first() {
   KIST_ASSIGN(CursorState * at, restarted());
   return at->land(at->path.first(), Place::kEnd);
@@ -90,6 +73,8 @@ Result<bool> Cursor::last() {
 
 /// One record on, or back.
 Result<bool> Cursor::step(bool forward) {
+  if (spot_->count != 0 && fresh() && static_cast<CursorState*>(spot_)->cross(forward)) [[likely]]
+    return true;
   KIST_ASSIGN(CursorState * at, settled());
   RecordPath& path = at->path;
   const Place end = forward ? Place::kEnd : Place::kStart;

@@ -85,7 +85,7 @@ Result<void> CursorState::restart() {
     KIST_ASSIGN(const TableState* state, snapshot->present(table));
     path.reset(snapshot->view, state->shape, state->values, state->record.root);
   }
-  page_size = static_cast<std::uint32_t>(snapshot->view.page_size());
+  last_start = static_cast<std::uint32_t>(snapshot->view.page_size() - page_layout::kRecordHeader);
   map_damaged = snapshot->view.damaged_flag();
   write_count = snapshot->write_count();
   return {};
@@ -152,14 +152,35 @@ Result<bool> CursorState::load() {
   value = stored.bytes;
   index = 0;
   count = 0;
-  if (!path.multi()) {
-    const LeafView view(path.main().page(), page_size);
+  if (direct && !path.multi()) {
+    const LeafView view(path.main().page(), snapshot->view.page_size());
     leaf = path.main().page();
     slots = view.slots();
     index = path.main().index();
     count = path.main().count();
   }
   attach();
+  return true;
+}
+
+bool CursorState::cross(bool forward) {
+  if (forward ? index + 1 != count : index != 0) return false;
+  const PageView& view = snapshot->view;
+  TreePath& main = path.main();
+  const TreePath::Step sibling = main.sibling(forward);
+  if (sibling.page == nullptr) return false;
+  const std::uint8_t* const its_slots =
+      sibling.page + page_layout::kHeaderSize + page_layout::kHeadSize * std::size_t{sibling.count};
+  const LeafRecord record = leaf_record(sibling.page, view.page_size(), its_slots, sibling.index);
+  if (record.key == nullptr || record.indirect || view.map_damaged()) [[unlikely]]
+    return false;
+  main.go_to_sibling(forward, sibling);
+  key = record.key_bytes();
+  value = record.value_bytes();
+  leaf = sibling.page;
+  slots = its_slots;
+  index = sibling.index;
+  count = sibling.count;
   return true;
 }
 

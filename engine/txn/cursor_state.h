@@ -51,6 +51,9 @@ class CursorState : public Cursor::Spot {
   Result<bool> land_exact(Result<bool> found, Bytes wanted, std::optional<Bytes> value);
   /// Stands at an end. False, or why nothing can be read.
   Result<bool> off(Place end);
+  /// One record on, or back, over the edge of a leaf to its neighbour below the same branch. False,
+  /// and nothing has changed, when the next record is none of that. REQUIRES: good, count != 0.
+  bool cross(bool forward);
   /// The value of the record it stands on. REQUIRES: valid.
   Result<Bytes> whole_value() const;
 

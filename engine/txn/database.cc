@@ -42,10 +42,13 @@ Result<Table> Database::table(std::string_view name) const {
 }
 
 Result<ReadTxn> Database::read() const {
-  KIST_TRY(check_open(environment_));
-  ReadTxn txn;
-  KIST_ASSIGN(txn.snapshot_, Environment::begin_read(environment_));
-  return txn;
+  Result<ReadTxn> txn{ReadTxn()};
+  if (!environment_ || !Environment::begin_again(environment_, txn->snapshot_)) [[unlikely]] {
+    Result<void> begun = check_open(environment_);
+    if (begun) begun = Environment::begin_read(environment_, txn->snapshot_);
+    if (!begun) txn = std::unexpected(std::move(begun).error());
+  }
+  return txn;  // made where the caller wants it: nothing else is returned
 }
 
 Result<WriteTxn> Database::write(Wait wait) const {

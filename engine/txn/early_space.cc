@@ -91,7 +91,7 @@ bool EarlySpace::give_back(Run run, bool seen) {
 }
 
 void EarlySpace::roll_back(bool seen) {
-  FreeRuns taken;
+  RunSet taken;
   std::swap(taken, levels_.back());
   taken.for_each([&](const Run& run) {
     if (seen) {
@@ -104,7 +104,7 @@ void EarlySpace::roll_back(bool seen) {
 }
 
 void EarlySpace::end_level() {
-  const FreeRuns taken = std::move(levels_.back());
+  const RunSet taken = std::move(levels_.back());
   levels_.pop_back();
   if (levels_.empty()) return;
   taken.for_each([&](const Run& run) { levels_.back().insert(run); });

@@ -6,8 +6,8 @@
 
 #include <kist/engine/error.h>
 
-#include "engine/space/free_runs.h"
 #include "engine/space/run.h"
+#include "engine/space/run_set.h"
 #include "engine/space/space_map.h"
 
 namespace kist::engine {
@@ -75,7 +75,7 @@ class EarlySpace {
 
   Environment& environment_;
   const std::uint64_t id_;
-  std::vector<FreeRuns> levels_;  // what each open level took
+  std::vector<RunSet> levels_;  // what each open level took
   std::vector<OpenRun> open_;
   bool rewrites_ = false;
   std::uint64_t bytes_written_ = 0;

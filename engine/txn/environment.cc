@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/failpoints.h"
 #include "engine/os/directory.h"
+#include "engine/os/random.h"
 #include "engine/txn/lock_bytes.h"
 #include "engine/txn/snapshot.h"
 #include "engine/upkeep/create.h"
@@ -60,6 +62,14 @@ Result<void> check_arguments(const Options& options) {
                                                          options.growth_step, kMostGrowthStep));
   }
   return {};
+}
+
+/// A confirmed slot needs no proof, but whoever wrote it may have died before its flush returned,
+/// or the flush may have failed: then it is in the page cache only, and what the slots before it
+/// need must not be overwritten before it is on the device.
+Result<void> make_sure(os::File& file, const MetaSlot& slot) {
+  KIST_TRY(store_slot(file, slot));
+  return file.flush();
 }
 
 }  // namespace
@@ -196,6 +206,7 @@ Result<void> Environment::check_options(const Options& asked) const {
 
 Result<void> Environment::start() {
   const bool alone = options.exclusive;
+  KIST_ASSIGN(nonces_, os::random_u64());
   if (alone) KIST_TRY(claim_alone());
   // Alone one may lock and share with oneself whatever the file permits.
   KIST_ASSIGN(sharing, Sharing::begin_open(
@@ -260,13 +271,15 @@ Result<void> Environment::start_sole() {
     } else {
       KIST_ASSIGN(waiting, keep_prepared(set));
     }
-    if (!choice.clean) KIST_TRY(adopt(choice));
+    KIST_TRY(!choice.clean ? adopt(choice)
+             : in_memory_  ? Result<void>()
+                           : make_sure(file, choice.slot));
     if (options.exclusive) KIST_TRY(forget_lock_file());
   }
   // Only now: until the choice is confirmed, the lock file may be the only one that knows of it.
   KIST_TRY(sharing->create_lock_file(identity, choice.rejected_tips));
   sharing->set_prepared(waiting ? waiting->id : 0);
-  sharing->burn(tip.id_ceiling - 1);
+  if (!planted(Bug::kIdsUsedAgain)) sharing->burn(tip.id_ceiling - 1);
   sharing->set_durable({tip.id, tip.index});
   store_tip(tip);
   sharing->publish_tip();
@@ -275,9 +288,9 @@ Result<void> Environment::start_sole() {
 
 /// What was proven may be in the page cache only, and a rejected slot must never come back.
 Result<void> Environment::adopt(const Choice& choice) {
-  KIST_TRY(rewrite_pages(file, *pager, choice.proven));
+  if (!planted(Bug::kNotRewritten)) KIST_TRY(rewrite_pages(file, *pager, choice.proven));
   for (const std::uint32_t index : choice.rejected) KIST_TRY(erase_slot(file, index));
-  KIST_TRY(file.flush());
+  if (!planted(Bug::kConfirmedUnflushed)) KIST_TRY(file.flush());
   KIST_TRY(confirm_tip());
   log(LogLevel::kInfo,
       fmt::format("{}: was not closed in good order; transaction {} was found whole{}", path,
@@ -346,7 +359,7 @@ Result<void> Environment::shutdown() {
 
 Result<void> Environment::confirm_last() {
   KIST_ASSIGN(const MetaSlot durable, durable_slot());
-  if (durable.id < tip.id) KIST_TRY(file.flush());
+  if (durable.id < tip.id && !planted(Bug::kCloseWithoutFlush)) KIST_TRY(file.flush());
   tip.index = durable.index;
   KIST_TRY(confirm_tip());
   // Readers may live on, and writers come back to them.
@@ -379,11 +392,15 @@ Result<std::vector<MetaSlot>> Environment::leftover_tips(const Identity& identit
 }
 
 Result<void> Environment::take_tip() {
+  const TipPlace place = sharing->tip_place();
+  if (place != 0 && place == tip_place_) return {};
+  tip_place_ = 0;
   HeadWords words;
   if (!sharing->read_tip(words)) {
     return fail(ErrorCode::kDamaged, path + "-lock: holds no commit that can be trusted");
   }
   KIST_ASSIGN(tip, decode_tip(words));
+  if (tip.id == id_of(place)) tip_place_ = place;
   return {};
 }
 

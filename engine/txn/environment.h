@@ -50,6 +50,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> begin_read(Snapshot& snapshot);
   /// The same, and returns everything about that commit, whether or not it has a slot in the file.
   Result<MetaSlot> begin_read_whole(Snapshot& snapshot);
+  /// The same when the head is still the one that `snapshot` has read before. False, and nothing is
+  /// pinned: begin_read().
+  bool pin_again(Snapshot& snapshot);
   /// The same in two steps: pins everything, then only the newest commit of that later moment.
   /// Only with slots.
   Result<void> announce_read(Snapshot& snapshot);
@@ -60,10 +63,16 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void share_read(Snapshot& snapshot, Snapshot& copy);
   void end_read(Snapshot& snapshot);
   /// A snapshot of the newest commit, pinned, for a read transaction of its own; and its end, which
-  /// keeps it for another such transaction unless somebody else still refers to it.
-  static Result<std::shared_ptr<Snapshot>> begin_read(
-      const std::shared_ptr<Environment>& environment);
-  static void end_read(std::shared_ptr<Snapshot> snapshot);
+  /// keeps it for another such transaction unless somebody else still refers to it. A null
+  /// `snapshot` is made, another is one that begin_again() took.
+  static Result<void> begin_read(const std::shared_ptr<Environment>& environment,
+                                 std::shared_ptr<Snapshot>& snapshot);
+  /// What nearly always takes the place of begin_read(): the same on a snapshot that was kept, when
+  /// it is still the newest commit; a few dozen instructions. `snapshot` is null before. False when
+  /// something is in the way, and nothing is pinned.
+  static bool begin_again(const std::shared_ptr<Environment>& environment,
+                          std::shared_ptr<Snapshot>& snapshot);
+  static void end_read(std::shared_ptr<Snapshot>&& snapshot);
   /// Lets writers take the pin away; and takes that back: false when they did.
   void park_read(const Snapshot& snapshot);
   bool unpark_read(const Snapshot& snapshot);
@@ -108,8 +117,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> write_prepared(MetaSlot& slot);
   /// Makes the prepared transaction `id` the newest commit, durably, or forgets it.
   Result<void> decide_prepared(std::uint64_t id, bool commit, Wait wait);
-  /// Where the lock file goes with its process, a slot has to tell of relaxed commits, should that
-  /// be killed. Writer only. What fails latches.
+  /// Where the lock file goes with its last process, a slot has to tell of relaxed commits, should
+  /// that be killed. Writer only. What fails latches.
   Result<void> keep_relaxed_slot();
   /// What the user says of the environment, as of the newest commit.
   Result<Metadata> metadata();
@@ -144,9 +153,17 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> raise_ceiling(std::uint64_t id);
   /// Ids below it may be used. Writer only.
   std::uint64_t id_ceiling() const { return known_ceiling_; }
+  /// Ids that become usable each time the ceiling is raised: many, because a relaxed commit that
+  /// comes to the ceiling has to flush; few of 2^48, because each recovery gives some up.
+  static constexpr std::uint64_t kIdStep = std::uint64_t{1} << 16;
   /// Lengthens the file to `pages`; no flush. Writer only.
   Result<void> ensure_file_pages(std::uint64_t pages);
-  /// Makes `slot` the tip; readers do not see it yet. Writer only.
+  /// A writable map of the file up to `pages` for a small relaxed commit, or null where it had
+  /// better write. Writer only.
+  os::SharedMemory* write_map(std::uint64_t pages);
+  /// Bits that no other commit has, to know this one by. Writer only.
+  std::uint64_t next_nonce();
+  /// Makes `slot` the tip, here and for all; readers do not see it yet. Writer only.
   void store_tip(const MetaSlot& slot);
   /// Latches the environment for all processes because of `cause`, and returns the error to report.
   Error latch(const Error& cause);
@@ -185,9 +202,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> claim_alone();
   Result<void> refuse_if_claimed();
   Result<void> check_place();
-  bool path_check_due() const {
-    return path_check_ != 0 &&
-           os::coarse_milliseconds() >= next_path_check_.load(std::memory_order_relaxed);
+  bool path_check_due(std::uint64_t now) const {
+    return path_check_ != 0 && now >= next_path_check_.load(std::memory_order_relaxed);
   }
   Result<void> check_domain_version(std::uint64_t found) const;
   Result<void> check_domain_version_of_head();
@@ -226,6 +242,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> lengthen_file(std::uint64_t pages);
   Result<bool> relieve(std::uint64_t missing, Shortage why);
   Result<Pins> needed_snapshots();
+  bool lock_file_dies_with_us();
   Result<std::optional<SlowReader>> slowest_reader();
   Result<bool> ask_about(const SlowReader& slow);
   Result<MetaSlot> choose_head_read_only();
@@ -249,9 +266,15 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::atomic<std::uint32_t> name_count_ = 1;  // names_.size()
   std::uint64_t promised_pages_ = 0;           // length that a relaxed slot says; writer only
   std::uint64_t known_ceiling_ = 0;            // ids below it may be used; writer only
-  std::mutex durable_mutex_;                   // protects the next
-  MetaSlot durable_slot_;  // newest that was seen or written, to be checked against
-                           // Sharing::durable(); id 0: none yet
+  TipPlace tip_place_ = 0;  // where `tip` was read or stored; 0: it may not be what lies there
+  std::uint64_t next_lock_file_check_ = 0;  // coarse milliseconds; writer only, as the next
+  bool lock_file_deleted_ = false;
+  std::unique_ptr<os::SharedMemory> write_map_;
+  bool maps_writes_ = true;   // until it turns out that it had better not
+  std::uint64_t nonces_ = 0;  // state of next_nonce(), random at first
+  std::mutex durable_mutex_;  // protects the next
+  MetaSlot durable_slot_;     // newest that was seen or written, to be checked against
+                              // Sharing::durable(); id 0: none yet
   std::unique_ptr<FlushThread> flush_thread_;
   bool closed_ = false;
   SpareSnapshots spares_;  // they refer to no environment while they are here

@@ -20,9 +20,8 @@ using std::chrono::steady_clock;
 // From this many bytes on the pages are flushed before the slot: a second flush costs little then,
 // and recovery has nothing to prove.
 constexpr std::uint64_t kTwoFlushes = std::uint64_t{8} << 20;
-// A slot that is written anyway raises the ceiling when fewer ids than the first are left.
-constexpr std::uint64_t kFewIds = 1024;
-constexpr std::uint64_t kIdStep = 4096;
+// A slot that is written anyway raises the ceiling when fewer ids than that are left.
+constexpr std::uint64_t kFewIds = Environment::kIdStep / 2;
 
 constexpr std::chrono::nanoseconds kForEver = std::chrono::hours(24);
 
@@ -96,7 +95,7 @@ Result<void> Environment::latched_error() const {
 /// `least_ceiling` or more. Under the flush lock.
 Result<void> Environment::flush_tip(std::uint64_t least_ceiling) {
   // Before the tip is looked at: later commits are not in it.
-  const std::uint64_t written = sharing->bytes_written();
+  const std::uint64_t written = sharing->commit_bytes();
   sharing->forget_unflushed();
   HeadWords words;
   const TipPlace place = sharing->take_tip_to_flush(words);
@@ -113,13 +112,13 @@ Result<void> Environment::flush_tip(std::uint64_t least_ceiling) {
   slot.state = slot.id == before.id ? before.state : SlotState::kDurable;
   slot.base = std::max(slot.base, before.id);
   // Never over the slot that is to be opened should the machine stop now.
-  slot.index = (before.index + 1) % kMetaSlots;
+  slot.index = planted(Bug::kSlotOverDurable) ? before.index : (before.index + 1) % kMetaSlots;
   if (sharing->prepared() != 0) {
     KIST_ASSIGN(slot.index, next_slot_place(before));
   }
   KIST_TRY(write_slot_and_flush(slot, before, place));
   sharing->set_durable({slot.id, slot.index});
-  sharing->set_bytes_flushed(written);
+  sharing->set_flushed(written);
   const std::lock_guard lock(durable_mutex_);
   durable_slot_ = slot;
   return {};
@@ -131,7 +130,9 @@ Result<void> Environment::write_slot_and_flush(MetaSlot& slot, const MetaSlot& b
   // A slot is the promise that the file has its length.
   const bool first =
       slot.file_pages > before.file_pages || sharing->unflushed_bytes() >= kTwoFlushes;
-  if (first && slot.base < slot.id && flushes) {
+  if (planted(Bug::kBaseTooHigh)) slot.base = slot.id;
+  if (planted(Bug::kBaseOfPredecessor)) slot.base = std::max(slot.base, slot.id - 1);
+  if (first && slot.base < slot.id && flushes && !planted(Bug::kGrowthNotFlushed)) {
     KIST_TRY(file.flush());
     slot.base = slot.id;
     KIST_FAILPOINT("flush.after_pages");
@@ -263,14 +264,28 @@ Result<void> Environment::confirm_tip() {
   slot.state = SlotState::kConfirmed;
   slot.base = slot.confirmed = slot.id;
   KIST_ASSIGN(slot.index, next_slot_place(tip));
+  if (planted(Bug::kConfirmedInPlace)) slot.index = tip.index;
   KIST_TRY(store_slot(file, slot));
   KIST_TRY(file.flush());
   tip = slot;
   return {};
 }
 
+/// Whether tips are gone when the last process is: alone one shares with oneself, and a lock file
+/// that somebody deleted lives only as long as it is mapped.
+bool Environment::lock_file_dies_with_us() {
+  if (options.exclusive) return true;
+  constexpr std::uint64_t kLookEvery = 10;  // milliseconds
+  const std::uint64_t now = os::coarse_milliseconds();
+  if (now < next_lock_file_check_) return lock_file_deleted_;
+  next_lock_file_check_ = now + kLookEvery;
+  const Result<bool> named = sharing->lock_file_has_name();
+  lock_file_deleted_ = named && !*named;
+  return lock_file_deleted_;
+}
+
 Result<void> Environment::keep_relaxed_slot() {
-  if (!options.exclusive || in_memory_) return {};
+  if (in_memory_ || !lock_file_dies_with_us()) return {};
   return when_flushing([&]() -> Result<void> {
     KIST_ASSIGN(const MetaSlot before, durable_slot());
     MetaSlot slot = tip;

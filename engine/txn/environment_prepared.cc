@@ -31,7 +31,9 @@ Result<std::uint32_t> Environment::next_slot_place(const MetaSlot& durable) {
   const std::uint32_t index = (durable.index + 1) % kMetaSlots;
   KIST_ASSIGN(const SlotSet set, read_slots(file));
   const std::optional<MetaSlot> waiting = set.prepared_after(durable.id);
-  return waiting && waiting->index == index ? (index + 1) % kMetaSlots : index;
+  return waiting && waiting->index == index && !planted(Bug::kPreparedOverwritten)
+             ? (index + 1) % kMetaSlots
+             : index;
 }
 
 /// Two flushes, so that a prepared slot that is whole says by itself that all it refers to is, too.
@@ -43,7 +45,7 @@ Result<void> Environment::write_prepared(MetaSlot& slot) {
   // Before the slot: should this process die now, the next writer looks what became of it.
   sharing->set_prepared(slot.id);
   return when_flushing([&]() -> Result<void> {
-    KIST_TRY(file.flush());
+    if (!planted(Bug::kPreparedBeforeFlush)) KIST_TRY(file.flush());
     KIST_ASSIGN(const MetaSlot before, durable_slot());
     slot.index = (before.index + 1) % kMetaSlots;
     KIST_TRY(store_slot(file, slot));
@@ -81,7 +83,6 @@ Result<void> Environment::commit_prepared(const MetaSlot& prepared) {
   slot.state = SlotState::kRelaxed;
   slot.base = slot.id;  // a flush vouched for it before it was called prepared
   store_tip(slot);
-  tip = slot;
   // Its own slot stays until another one says the same.
   KIST_TRY(finish_durable(slot.id));
   if (slot.domain_version != version_before) raised_domain_version(slot.domain_version);
@@ -90,7 +91,7 @@ Result<void> Environment::commit_prepared(const MetaSlot& prepared) {
 
 Result<void> Environment::forget_prepared(const MetaSlot& prepared) {
   KIST_TRY(erase_slot(file, prepared.index));
-  return file.flush();
+  return planted(Bug::kPreparedNotErased) ? Result<void>() : file.flush();
 }
 
 Result<void> Environment::decide_prepared(std::uint64_t id, bool commit, Wait wait) {

@@ -54,7 +54,7 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
 
 Result<void> Environment::begin_read(Snapshot& snapshot) {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
-  if (path_check_due()) [[unlikely]]
+  if (path_check_due(os::coarse_milliseconds())) [[unlikely]]
     KIST_TRY(check_place());
   if (!sharing->uses_slots()) {
     KIST_TRY(pin_by_lock(snapshot));
@@ -92,20 +92,37 @@ Result<void> Environment::pin_newest(Snapshot& snapshot) {
   return {};
 }
 
-Result<std::shared_ptr<Snapshot>> Environment::begin_read(
-    const std::shared_ptr<Environment>& environment) {
-  std::shared_ptr<Snapshot> snapshot = environment->spares_.take();
-  if (snapshot) [[likely]] {
-    snapshot->reuse(environment);
-  } else {
-    snapshot = std::make_shared<Snapshot>(environment);
+bool Environment::pin_again(Snapshot& snapshot) {
+  const std::uint64_t now = os::coarse_milliseconds();
+  if (snapshot.head_place == 0 || stale() || path_check_due(now) ||
+      !sharing->pin_again(snapshot.slot, snapshot.head_place, snapshot.id, now)) [[unlikely]] {
+    return false;
   }
-  KIST_TRY(environment->begin_read(*snapshot));
-  return snapshot;
+  snapshot.pin = Snapshot::Pin::kSlot;
+  return true;
 }
 
-void Environment::end_read(std::shared_ptr<Snapshot> snapshot) {
-  if (snapshot.use_count() != 1 || !snapshot->reusable()) return snapshot->end();
+bool Environment::begin_again(const std::shared_ptr<Environment>& environment,
+                              std::shared_ptr<Snapshot>& snapshot) {
+  environment->spares_.take(snapshot);
+  if (!snapshot) [[unlikely]]
+    return false;
+  const bool begun = environment->pin_again(*snapshot);
+  snapshot->reuse(environment);
+  return begun;
+}
+
+Result<void> Environment::begin_read(const std::shared_ptr<Environment>& environment,
+                                     std::shared_ptr<Snapshot>& snapshot) {
+  if (!snapshot) snapshot = std::make_shared<Snapshot>(environment);
+  return environment->begin_read(*snapshot);
+}
+
+void Environment::end_read(std::shared_ptr<Snapshot>&& snapshot) {
+  if (snapshot.use_count() != 1 || !snapshot->reusable()) {
+    const std::shared_ptr<Snapshot> last = std::move(snapshot);
+    return last->end();
+  }
   const std::shared_ptr<Environment> environment = snapshot->retire();
   environment->spares_.keep(std::move(snapshot));
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/base/failpoints.h"
 #include "engine/txn/environment.h"
 
 namespace kist::engine {
@@ -37,9 +38,9 @@ Result<Pins> Environment::needed_snapshots() {
   const auto others = sharing->protected_ids();  // before the readers
   KIST_ASSIGN(Pins pins, sharing->collect_pins(tip.id));
   pins.ids.push_back(tip.id);
-  pins.ids.insert(pins.ids.end(), others.begin(), others.end());
+  if (!planted(Bug::kForgetFlushing)) pins.ids.insert(pins.ids.end(), others.begin(), others.end());
   KIST_ASSIGN(const MetaSlot durable, durable_slot());
-  pins.ids.push_back(durable.id);
+  if (!planted(Bug::kForgetDurable)) pins.ids.push_back(durable.id);
   std::sort(pins.ids.begin(), pins.ids.end());
   pins.ids.erase(std::unique(pins.ids.begin(), pins.ids.end()), pins.ids.end());
   return pins;

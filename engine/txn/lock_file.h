@@ -91,8 +91,9 @@ struct LockFileLayout {
   SharedWord flushing;       ///< TipPlace of the commit that was flushed last, or is being flushed.
   SharedWord durable;        ///< Newest durable transaction: id * 4 + its slot in the data file.
   SharedWord flush_rounds;   ///< Counts how often the flush lock was given back.
-  SharedWord bytes_written;  ///< By all commits; only differences count.
-  SharedWord bytes_flushed;  ///< Value of bytes_written that the last flush vouches for.
+  SharedWord commit_bytes;   ///< Written by all commits, less what they gave up of what was not
+                             ///< flushed; only differences count.
+  SharedWord flushed_bytes;  ///< Value of commit_bytes that the last flush vouches for.
   SharedWord unflushed_since;  ///< When the oldest commit that no flush vouches for was made, by
                                ///< the monotonic clock; 0: there is none.
   SharedWord unused4[2];

@@ -23,7 +23,8 @@ Result<void> PageWriter::add_at(std::uint64_t offset, Bytes bytes) {
 
 Result<void> PageWriter::write_pieces() {
   const std::uint64_t start = os::monotonic_nanoseconds();
-  KIST_TRY(file_.write_at(start_, pieces_));
+  KIST_TRY(map_ != nullptr ? file_.store_at(*map_, start_, pieces_)
+                           : file_.write_at(start_, pieces_));
   time_in_writes_ += os::monotonic_nanoseconds() - start;
   pieces_.clear();
   return {};

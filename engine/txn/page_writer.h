@@ -15,8 +15,10 @@ namespace kist::engine {
 /// Gathers pages with consecutive numbers and writes each such stretch with one vectored call.
 class PageWriter {
  public:
-  PageWriter(os::File& file, std::uint32_t page_size)
+  /// With `map`, a map of the file that reaches beyond all pages given, they are stored there.
+  PageWriter(os::File& file, std::uint32_t page_size, os::SharedMemory* map = nullptr)
       : file_(file),
+        map_(map),
         page_size_(page_size),
         most_chunks_(std::clamp<std::size_t>(kMostBytes / kChunkPages / page_size, 1, 16)) {}
 
@@ -55,6 +57,7 @@ class PageWriter {
   Result<void> add_at(std::uint64_t offset, Bytes bytes);
 
   os::File& file_;
+  os::SharedMemory* map_;
   std::uint32_t page_size_;
   std::size_t most_chunks_;
   std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;

@@ -38,37 +38,32 @@ Result<std::optional<Bytes>> get_slow(Snapshot& snapshot, Table table, Bytes key
 
 }  // namespace
 
-Txn::Txn() = default;
-Txn::~Txn() = default;
-Txn::Txn(Txn&&) noexcept = default;
-Txn& Txn::operator=(Txn&&) noexcept = default;
-
 std::uint64_t Txn::id() const {
   return snapshot_ ? snapshot_->id : 0;
 }
 
 Result<std::optional<Bytes>> Txn::get(Table table, Bytes key) const {
   Snapshot* snapshot = snapshot_.get();
-  if (snapshot == nullptr) [[unlikely]]
-    return ended();
-  const Ref* root = snapshot->root(table);
-  if (root == nullptr) [[unlikely]]
+  const Ref* root = snapshot != nullptr ? snapshot->root(table) : nullptr;
+  if (root == nullptr) [[unlikely]] {
+    if (snapshot == nullptr) return ended();
     return get_slow(*snapshot, table, key);
+  }
   LeafRecord record;
   const Found found = find_record(snapshot->view, *root, key, record);
-  if (found == Found::kError) [[unlikely]]
-    return std::unexpected(snapshot->view.take_error());
-  std::optional<Bytes> value;
-  if (found == Found::kYes) {
+  // Made in its place: a copy would wait for the stores of what it copies.
+  Result<std::optional<Bytes>> value;
+  if (found == Found::kYes) [[likely]] {
     if (record.indirect) [[unlikely]] {
-      KIST_ASSIGN(value, snapshot->view.large_value(record.value()));
+      value = snapshot->view.large_value(record.value());
     } else {
-      value = record.value_bytes();
+      value->emplace(record.value(), record.value_size);
     }
+  } else if (found == Found::kError) {
+    value = std::unexpected(snapshot->view.take_error());
   }
-  if (snapshot->view.map_damaged()) [[unlikely]] {
-    return std::unexpected(snapshot->unreadable());
-  }
+  if (value && snapshot->view.map_damaged()) [[unlikely]]
+    value = std::unexpected(snapshot->unreadable());
   return value;
 }
 
@@ -142,12 +137,8 @@ ReadTxn& ReadTxn::operator=(ReadTxn&& other) noexcept {
   return *this;
 }
 
-ReadTxn::~ReadTxn() {
-  end();
-}
-
-void ReadTxn::end() {
-  if (snapshot_) Environment::end_read(std::move(snapshot_));
+void ReadTxn::give_up() {
+  Environment::end_read(std::move(snapshot_));
 }
 
 }  // namespace kist::engine

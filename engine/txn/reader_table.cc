@@ -81,7 +81,8 @@ bool ReaderTable::adopt_free_slots(std::size_t wanted) {
 }
 
 // Why no reader is missed. A reader (R1) raises slot_limit, once for each slot, (R2) stores
-// kPinsEverything into its slot, (R3) loads the head. A writer (W1) loads what is being flushed and
+// kPinsEverything, or the id of the head that it expects, into its slot, (R3) loads the head, and
+// gives up what it expected in vain. A writer (W1) loads what is being flushed and
 // the head, see Sharing::protected_ids(), (W2) loads slot_limit, (W3) loads the pin. All of them,
 // and all changes of the head, are sequentially consistent, so there is one order of them all that
 // agrees with each thread's own. When W2 or W3 misses the reader, it stands before R1 or R2, so W1

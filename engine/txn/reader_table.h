@@ -38,6 +38,19 @@ class ReaderTable {
     return claim_slowly();
   }
 
+  /// Takes `slot`, one that this process has had before, and pins snapshot `id` in it at once.
+  /// False when it is in use. What is pinned came in time if `id` is the head of a later moment.
+  bool claim_again(std::uint32_t slot, std::uint64_t id, std::uint64_t now) {
+    std::uint64_t free = kNoPin;
+    // Sequentially consistent, as in take().
+    if (!slots_[slot].pin.compare_exchange_strong(free, id, std::memory_order_seq_cst,
+                                                  std::memory_order_relaxed)) {
+      return false;
+    }
+    slots_[slot].since.store(now, std::memory_order_relaxed);
+    return true;
+  }
+
   /// Lowers the pin to one snapshot, read from the head after claim().
   void pin(std::uint32_t slot, std::uint64_t id) {
     // Release costs nothing here and lets whoever sees the id also see that the head was read.

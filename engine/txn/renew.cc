@@ -38,14 +38,20 @@ void ReadTxn::reset() {
 
 Result<bool> ReadTxn::renew() {
   if (!snapshot_ || !snapshot_->environment) return ended();
-  const std::uint64_t before = snapshot_->last_id();
-  snapshot_->reset();
-  if (auto begun = snapshot_->environment->begin_read(*snapshot_); !begun) {
-    snapshot_->environment->end_read(*snapshot_);
-    return std::unexpected(std::move(begun).error());
+  Snapshot& snapshot = *snapshot_;
+  Environment& environment = *snapshot.environment;
+  const std::uint64_t before = snapshot.last_id();
+  snapshot.reset();
+  snapshot.take_back();
+  if (!environment.pin_again(snapshot)) [[unlikely]] {
+    if (auto begun = environment.begin_read(snapshot); !begun) {
+      environment.end_read(snapshot);
+      snapshot.forget();
+      return std::unexpected(std::move(begun).error());
+    }
   }
-  snapshot_->revive();
-  return snapshot_->id != before;
+  snapshot.revive();
+  return snapshot.id != before;
 }
 
 Result<void> ReadTxn::park() {

@@ -41,6 +41,7 @@ struct DurablePlace {
 /// A reader with a slot (uses_slots(), the usual case) makes no system call:
 ///     slot = claim_slot();  read_head(words);  pin_slot(slot, id of the head);  ...
 ///     release_slot(slot);
+/// and one that has read a head before:  pin_again(slot, its place, its id, now);  ...
 /// One without (opened for reading, and the data file or the lock file cannot be written):
 ///     read_head(words), or the meta slots when that says false;  pin_by_lock(id);
 ///     choose the head again the same way; if it has another id: unpin_by_lock(id) and start over.
@@ -85,6 +86,8 @@ class Sharing {
   /// Whether this object came through a fork(): then nothing but the destructor may be called,
   /// except functions that say otherwise.
   bool stale() const { return birth_ != os::fork_count(); }
+  /// Whether the lock file can still be found by a path. Only with slots.
+  Result<bool> lock_file_has_name() const { return lock_file_->file().has_name(); }
   /// Whether the lock file was cut short under us: pins may no longer be seen by others.
   bool lock_file_damaged() const { return layout_ != nullptr && lock_file_->damaged(); }
   /// Whether readers use slots; else they pin by byte lock.
@@ -134,19 +137,25 @@ class Sharing {
   void set_durable(DurablePlace place) {
     layout_->durable.store(place.id * kMetaSlots + place.slot, std::memory_order_seq_cst);
   }
-  /// Bytes written by commits that no flush has vouched for yet.
+  /// Which commit the tip is, and where; it is never another commit's. 0: there is none.
+  TipPlace tip_place() const { return layout_->tip.load(std::memory_order_acquire); }
+  /// Bytes of the newest commit that no flush has vouched for yet, about: commits and flushes that
+  /// overlap may count too few for a while.
   std::uint64_t unflushed_bytes() const {
-    return bytes_written() - layout_->bytes_flushed.load(std::memory_order_relaxed);
+    const std::uint64_t bytes =
+        commit_bytes() - layout_->flushed_bytes.load(std::memory_order_relaxed);
+    return bytes >> 63 != 0 ? 0 : bytes;
   }
-  std::uint64_t bytes_written() const {
-    return layout_->bytes_written.load(std::memory_order_relaxed);
+  std::uint64_t commit_bytes() const {
+    return layout_->commit_bytes.load(std::memory_order_relaxed);
   }
-  void add_bytes_written(std::uint64_t bytes) {
-    layout_->bytes_written.fetch_add(bytes, std::memory_order_relaxed);
+  /// A commit wrote so many bytes more than it gave up of what was not flushed; modulo 2^64.
+  void add_unflushed(std::uint64_t bytes) {
+    layout_->commit_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
-  /// Holder of the flush lock only: the flush vouches for what had been written at `written`.
-  void set_bytes_flushed(std::uint64_t written) {
-    layout_->bytes_flushed.store(written, std::memory_order_relaxed);
+  /// Holder of the flush lock only: the flush vouches for what commit_bytes() had said before it.
+  void set_flushed(std::uint64_t commit_bytes) {
+    layout_->flushed_bytes.store(commit_bytes, std::memory_order_relaxed);
   }
   /// When the oldest commit that no flush vouches for was made; 0: there is none, or nobody knows.
   std::uint64_t unflushed_since() const {
@@ -210,6 +219,20 @@ class Sharing {
   /// Takes a reader slot, which pins everything until pin_slot(). Any thread. Errors: kBusy when
   /// 65,536 slots are taken; kNoSpace, kIo when the lock file cannot grow. Only with slots.
   Result<std::uint32_t> claim_slot() { return readers_->claim(); }
+  /// Pins snapshot `id` in `slot`, which this process has had before, if the head is what was once
+  /// read at `place`. False: claim_slot(). `now`: os::coarse_milliseconds().
+  bool pin_again(std::uint32_t slot, TipPlace place, std::uint64_t id, std::uint64_t now) {
+    // The first look only spares others the sight of a pin that nobody means.
+    if (lock_file_->damaged() || head_place() != place) [[unlikely]]
+      return false;
+    if (!readers_->claim_again(slot, id, now)) return false;
+    // Announced first, looked at the head afterwards: as with claim_slot(), a writer that does not
+    // see the pin has made another head before this load.
+    if (head_place() == place) [[likely]]
+      return true;
+    readers_->release(slot);
+    return false;
+  }
   /// Lowers the pin of a claimed slot to the snapshot `id` that was read from the head since.
   void pin_slot(std::uint32_t slot, std::uint64_t id) { readers_->pin(slot, id); }
   /// Lets writers oust the pin of snapshot `id` that the slot has; and takes that back: false when

@@ -64,16 +64,26 @@ void Snapshot::empty() {
   view = {};
   catalog = {};
   tables.clear();  // so does root()
+  kept_tables_.clear();
 }
 
 void Snapshot::reset() {
   if (state_ != State::kLive && state_ != State::kParked) return;
-  state_ = State::kReset;
   given_up_ = id;
-  set_aside_.reset();
-  uncommitted.reset();
-  environment->end_read(*this);
-  empty();
+  if (reusable()) [[likely]] {
+    environment->sharing->release_slot(slot);
+    pin = Pin::kNone;
+    ++write_count_;
+    ++epoch_;
+    id = 0;
+    tables.swap(kept_tables_);
+  } else {
+    set_aside_.reset();
+    uncommitted.reset();
+    environment->end_read(*this);
+    empty();
+  }
+  state_ = State::kReset;
 }
 
 Result<void> Snapshot::park() {

@@ -54,9 +54,14 @@ class Snapshot {
   /// gets kTransactionEnded. Does nothing the second time. Called by the handle; the destructor is
   /// too late, because a cursor may hold the snapshot.
   void end();
-  /// Gives up what is pinned, like end(), but keeps the environment for another begin. Read
-  /// transactions only.
+  /// Gives up what is pinned, like end(), but keeps the environment for another begin, and aside
+  /// what it knows of the head. Read transactions only.
   void reset();
+  /// Takes back what reset() put aside; good once it is pinned again, or filled anew.
+  void take_back() {
+    id = given_up_;
+    tables.swap(kept_tables_);
+  }
   /// Whether the snapshot, to which only its handle refers, can serve another read transaction: it
   /// has nothing that one begun by Environment::begin_read() lacks.
   bool reusable() const {
@@ -78,8 +83,9 @@ class Snapshot {
   bool unpark();
   /// Id of the snapshot, also of one that reset() gave up.
   std::uint64_t last_id() const { return state_ == State::kLive ? id : given_up_; }
-  /// Another snapshot was begun in the place of the one that reset() gave up.
+  /// Another snapshot was begun in the place of the one that reset() gave up; or none could be.
   void revive() { state_ = State::kLive; }
+  void forget() { empty(); }
   /// Whether there is something to read. Errors: kTransactionEnded, also of a reader of an
   /// uncommitted state whose writer has ended; kForked; kMisuse while a nested
   /// transaction lives. Ask it in every call that does not begin with table(), existing() or
@@ -178,10 +184,11 @@ class Snapshot {
   std::uint64_t given_up_ = 0;  // id of what reset() gave up
   std::uint32_t birth_ = os::fork_count();
   State state_ = State::kLive;
-  std::unique_ptr<Set> set_aside_;   // while parked
-  std::shared_ptr<Snapshot> outer_;  // of a nested transaction: the one around it
-  std::uint64_t level_ = 0;          // of a nested transaction: what it is in WriteState::levels
-  Snapshot* inner_ = nullptr;        // the nested transaction that has everything now
+  std::vector<TableState> kept_tables_;  // from reset() on, so that root() has none
+  std::unique_ptr<Set> set_aside_;       // while parked
+  std::shared_ptr<Snapshot> outer_;      // of a nested transaction: the one around it
+  std::uint64_t level_ = 0;    // of a nested transaction: what it is in WriteState::levels
+  Snapshot* inner_ = nullptr;  // the nested transaction that has everything now
 };
 
 }  // namespace kist::engine

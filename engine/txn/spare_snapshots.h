@@ -16,22 +16,23 @@ class Snapshot;
 /// pinning it. Thread-safe; nobody waits, because a place that is being used is passed over.
 class SpareSnapshots {
  public:
-  /// A spare snapshot, most likely the one that this thread kept last; null when there is none.
-  std::shared_ptr<Snapshot> take() {
-    Place& place = mine();
-    std::shared_ptr<Snapshot> snapshot;
-    if (place.busy.exchange(true, std::memory_order_acquire)) return snapshot;
-    snapshot = std::move(place.snapshot);
-    place.busy.store(false, std::memory_order_release);
-    return snapshot;
-  }
-
-  /// Keeps `snapshot`, to which nobody else refers, in the place of the one before.
-  void keep(std::shared_ptr<Snapshot> snapshot) {
+  /// Gives `snapshot`, which is null, a spare one, most likely that which this thread kept last;
+  /// null when there is none.
+  void take(std::shared_ptr<Snapshot>& snapshot) {
     Place& place = mine();
     if (place.busy.exchange(true, std::memory_order_acquire)) return;
     place.snapshot.swap(snapshot);
     place.busy.store(false, std::memory_order_release);
+  }
+
+  /// Keeps `snapshot`, to which nobody else refers, in the place of the one before.
+  void keep(std::shared_ptr<Snapshot>&& snapshot) {
+    Place& place = mine();
+    if (!place.busy.exchange(true, std::memory_order_acquire)) [[likely]] {
+      place.snapshot.swap(snapshot);
+      place.busy.store(false, std::memory_order_release);
+    }
+    snapshot.reset();
   }
 
  private:

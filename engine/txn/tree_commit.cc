@@ -45,7 +45,8 @@ Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
   std::vector<std::uint64_t> values;
   bool left = false;
   const LeafReader leaf(page, page_size(), page_shape(page));
-  for (std::size_t i = 0; i < leaf.count(); ++i) {
+  const std::size_t count = leaf_has_indirect(page, page_size()) ? leaf.count() : 0;
+  for (std::size_t i = 0; i < count; ++i) {
     const LeafRecord record = leaf.record(i);
     if (!record.indirect) continue;
     indirect = kRefIndirect;
@@ -91,20 +92,24 @@ Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
 Result<Ref> TreeCommit::write_branch(const Ref& ref, std::uint8_t* page) {
   std::uint16_t indirect = 0;
   const BranchView branch = private_branch(page, page_size());
-  std::vector<Ref> children(branch.count());
+  // Most children are not dirty: only their flags are looked at.
+  const std::size_t first = children_.size();
   bool left = false;
-  for (std::size_t i = 0; i < children.size(); ++i) {
-    KIST_ASSIGN(children[i], write(branch.ref(i)));
-    indirect |= static_cast<std::uint16_t>(children[i].flags & kRefIndirect);
-    left |= (children[i].flags & kRefDirty) != 0;
+  for (std::size_t i = 0; i < branch.count(); ++i) {
+    const std::uint16_t flags = branch.ref_flags(i);
+    indirect |= static_cast<std::uint16_t>(flags & kRefIndirect);
+    if ((flags & kRefDirty) == 0) continue;
+    KIST_ASSIGN(const Ref child, write(branch.ref(i)));
+    children_.emplace_back(i, child);
+    indirect |= static_cast<std::uint16_t>(child.flags & kRefIndirect);
+    left |= (child.flags & kRefDirty) != 0;
   }
+  const std::span written = std::span(children_).subspan(first);
   if (left) {
-    for (std::size_t i = 0; i < children.size(); ++i) {
-      const bool was_dirty = (branch.ref(i).flags & kRefDirty) != 0;
-      if (was_dirty && (children[i].flags & kRefDirty) == 0) {
-        written_->patches.push_back({page, i, children[i], false});
-      }
+    for (const auto& [index, child] : written) {
+      if ((child.flags & kRefDirty) == 0) written_->patches.push_back({page, index, child, false});
     }
+    children_.resize(first);
     return ref;
   }
   KIST_ASSIGN(const std::uint64_t number, next_number());
@@ -116,7 +121,8 @@ Result<Ref> TreeCommit::write_branch(const Ref& ref, std::uint8_t* page) {
   } else {
     std::memcpy(out, page, page_size());
   }
-  for (std::size_t i = 0; i < children.size(); ++i) branch_set_ref(out, i, children[i]);
+  for (const auto& [index, child] : written) branch_set_ref(out, index, child);
+  children_.resize(first);
   return seal(out, number, ref, indirect);
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <kist/engine/error.h>
@@ -67,6 +68,9 @@ class TreeCommit {
   std::size_t run_ = 0;     // of runs_, being used
   std::uint64_t used_ = 0;  // pages of it that are
   std::vector<LeafRecord> records_;
+  // Dirty children, with their places in their branch, of the branches that are being written, one
+  // after the other.
+  std::vector<std::pair<std::size_t, Ref>> children_;
   WrittenEarly* written_ = nullptr;
 };
 

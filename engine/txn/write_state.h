@@ -108,6 +108,7 @@ class WriteState {
                            std::span<const std::uint64_t> values);
   Result<void> update_catalog();
   Result<CommitSpace> plan();
+  std::uint64_t added_to_flush() const;
   Result<void> write_pages(const CommitSpace& plan);
   Result<MetaSlot> describe(const CommitSpace& plan) const;
   Result<void> finish(const CommitSpace& plan);
@@ -121,7 +122,8 @@ class WriteState {
   std::uint64_t id_;
   Durability durability_ = Durability::kDurable;
   std::uint64_t commit_nonce_ = 0;
-  std::uint64_t unspilled_ = 0;  // bytes of memory that the last spill had to leave
+  std::uint64_t added_to_flush_ = 0;  // bytes, modulo 2^64
+  std::uint64_t unspilled_ = 0;       // bytes of memory that the last spill had to leave
   std::vector<MapHold> outgrown_maps_;
   std::size_t looked_through_ = 0;  // of context.freed, by reuse_given_up()
 };

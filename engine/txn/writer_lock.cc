@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "engine/base/thread_number.h"
+#include "engine/os/wake.h"
 #include "engine/txn/lock_bytes.h"
 
 namespace kist::engine {
@@ -46,26 +47,57 @@ Result<void> WriterLock::enter(Wait wait, steady_clock::time_point deadline) {
                     "through it");
   }
   const std::uint64_t ticket = next_ticket_++;
-  queue_.push_back(ticket);
-  const auto my_turn = [&] { return queue_.front() == ticket; };
-  if (!wait) {
-    changed_.wait(lock, my_turn);
-  } else if (!changed_.wait_until(lock, deadline, my_turn)) {
-    // Not at the front, so nobody's turn has come.
-    std::erase(queue_, ticket);
-    return refusal(wait, holder_ == this_thread_number() ? "this thread" : "this process");
+  std::condition_variable wake;  // of its own, so that only the next one is woken
+  queue_.push_back({ticket, &wake});
+  const auto my_turn = [&] { return queue_.front().ticket == ticket; };
+  const auto awaited = [&] { return my_turn() || waiter(ticket).called; };
+  // Who comes while another writes is the next one, and awake already.
+  if (queue_.size() == 2) queue_.back().called = true;
+  while (!my_turn()) {
+    if (!wait) {
+      wake.wait(lock, awaited);
+    } else if (!wake.wait_until(lock, deadline, awaited)) {
+      // Not at the front, so nobody's turn has come.
+      std::erase_if(queue_, [&](const Waiter& one) { return one.ticket == ticket; });
+      return refusal(wait, holder_ == this_thread_number() ? "this thread" : "this process");
+    }
+    if (!my_turn()) watch_the_door(lock, ticket);
   }
+  served_.store(ticket, std::memory_order_relaxed);
   holder_ = this_thread_number();
+  if (queue_.size() > 1) {
+    queue_[1].called = true;
+    queue_[1].wake->notify_one();
+  }
   return {};
 }
 
-void WriterLock::leave() {
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.pop_front();
-    holder_ = 0;
+WriterLock::Waiter& WriterLock::waiter(std::uint64_t ticket) {
+  return *std::ranges::find(queue_, ticket, &Waiter::ticket);
+}
+
+/// Waits without sleeping, but not for long: the writer may take its time.
+void WriterLock::watch_the_door(std::unique_lock<std::mutex>& lock, std::uint64_t ticket) {
+  constexpr std::chrono::microseconds kLongestWatch{50};
+  waiter(ticket).called = false;
+  waiter(ticket).at_door = true;
+  lock.unlock();
+  const auto end = steady_clock::now() + kLongestWatch;
+  while (served_.load(std::memory_order_acquire) != ticket && steady_clock::now() < end) {
+    os::spin();
   }
-  changed_.notify_all();
+  lock.lock();
+  waiter(ticket).at_door = false;
+}
+
+void WriterLock::leave() {
+  const std::lock_guard lock(mutex_);
+  queue_.pop_front();
+  holder_ = 0;
+  if (queue_.empty()) return;
+  served_.store(queue_.front().ticket, std::memory_order_release);
+  // Under the mutex: the waiter ends as soon as it can have that.
+  if (!queue_.front().at_door) queue_.front().wake->notify_one();
 }
 
 Result<void> WriterLock::lock_byte(Wait wait, steady_clock::time_point deadline) {

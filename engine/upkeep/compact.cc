@@ -26,6 +26,7 @@ struct CompactionPass {
   bool moved = false;        // something, in this pass
   std::uint64_t passes = 0;  // that were completed
   std::uint64_t trims = 0;   // commits that only gave space back
+  std::uint64_t held = 0;    // pages that could not be used even after the last flush for it
 };
 
 namespace {
@@ -56,10 +57,16 @@ class CompactionStep {
     if (budget.time) deadline_ = steady_clock::now() + *budget.time;
   }
 
+  /// How run() has committed: only what cuts the file has to last at once.
+  Durability durability() const { return how_; }
+
   Result<CompactProgress> run() {
     const std::uint64_t before = space_.file_pages();
     space_.place_low();
-    KIST_TRY(environment_.make_durable_and_release());
+    if (wants_flush()) {
+      KIST_TRY(environment_.make_durable_and_release());
+      pass_.held = space_.pending_pages();
+    }
     // Readers may have gone that held the place where things belong.
     const std::uint64_t good = target() + target() / kGoodFraction;
     if (pass_.stage == Stage::kTrim && pass_.passes < kMostPasses && before > good && room() != 0) {
@@ -72,8 +79,8 @@ class CompactionStep {
       state_.changed = true;
       state_.trim = Trim::kAll;
     }
-    // What relaxed commits give up cannot be used before they are flushed.
-    KIST_TRY(state_.commit(Durability::kDurable));
+    how_ = trims ? Durability::kDurable : Durability::kRelaxed;
+    KIST_TRY(state_.commit(how_));
     CompactProgress progress{.pages_moved = moved_,
                              .file_pages = space_.file_pages(),
                              .pages_held = space_.pending_pages()};
@@ -86,12 +93,19 @@ class CompactionStep {
   }
 
  private:
-  /// Where the file would end if everything lay together.
-  std::uint64_t target() const {
-    const std::uint64_t unused = space_.free_pages() + space_.pending_pages();
-    const std::uint64_t in_use = space_.file_pages() - unused;
-    return in_use + in_use / kSlackFraction + kSlackPages;
+  /// Whether the commits so far are to be made durable first, since what they gave up can be used
+  /// again only then: at the start of each pass, before the file is cut, and when that is as much
+  /// as the slack, because others who write need room meanwhile, and would take it further back.
+  bool wants_flush() const {
+    const bool starts = pass_.stage == Stage::kDefaultTable && pass_.where.empty();
+    return starts || pass_.stage == Stage::kTrim || space_.pending_pages() >= pass_.held + slack();
   }
+  std::uint64_t in_use() const {
+    return space_.file_pages() - space_.free_pages() - space_.pending_pages();
+  }
+  std::uint64_t slack() const { return in_use() / kSlackFraction + kSlackPages; }
+  /// Where the file would end if everything lay together.
+  std::uint64_t target() const { return in_use() + slack(); }
   /// Free pages before that.
   std::uint64_t room() const {
     const std::uint64_t end = target();
@@ -214,6 +228,7 @@ class CompactionStep {
   const std::uint64_t budget_;
   std::optional<steady_clock::time_point> deadline_;
   std::uint64_t moved_ = 0;
+  Durability how_ = Durability::kDurable;
 };
 
 }  // namespace
@@ -224,9 +239,12 @@ Result<CompactProgress> compact_environment(const std::shared_ptr<Environment>& 
   KIST_TRY(environment->begin_write(*snapshot, wait));
   snapshot->write = std::make_unique<WriteState>(*environment, *snapshot);
   if (!environment->compaction) environment->compaction = std::make_shared<CompactionPass>();
-  const Result<CompactProgress> progress = CompactionStep(*environment, *snapshot, budget).run();
+  CompactionStep step(*environment, *snapshot, budget);
+  const Result<CompactProgress> progress = step.run();
+  const std::uint64_t id = environment->tip.id;
   if (!progress || progress->done) environment->compaction.reset();
-  snapshot->end();
+  snapshot->end();  // lets the next writer work while the commit is flushed
+  if (progress) KIST_TRY(environment->finish_commit(id, step.durability()));
   return progress;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/failpoints.h"
 #include "engine/format/meta_slot.h"
 #include "engine/format/page.h"
 #include "engine/os/directory.h"
@@ -41,7 +42,7 @@ Result<void> write_empty_store(os::File& file, const Options& options) {
   KIST_TRY(file.allocate(0, plan.file_pages * page_size));
   KIST_TRY(file.write_at(plan.record_run.start * page_size, Bytes(plan.record)));
   for (slot.index = 0; slot.index < 2; ++slot.index) KIST_TRY(store_slot(file, slot));
-  return file.flush();
+  return planted(Bug::kLinkBeforeFlush) ? Result<void>() : file.flush();
 }
 
 }  // namespace
@@ -61,6 +62,7 @@ Result<void> create_file(const std::string& path, const Options& options) {
   const auto unlinked = os::unlink_file(aside, options.observer);
   if (done && !unlinked) return std::unexpected(unlinked.error());
   KIST_TRY(done);
+  if (planted(Bug::kNoDirectoryFlush)) return {};
   return os::flush_directory(path.substr(0, path.find_last_of('/') + 1), options.observer);
 }
 

@@ -25,7 +25,8 @@ class Prover {
 
   bool run() {
     return tree(slot_.catalog.root, {}, Records::kTables) &&
-           tree(slot_.main.root, {}, Records::kValues) && space_records();
+           tree(slot_.main.root, {}, Records::kValues) &&
+           (planted(Bug::kProofSkipsSpace) || space_records());
   }
 
  private:
@@ -61,11 +62,12 @@ class Prover {
 
   bool below(const Ref& ref, std::uint8_t level, const TableShapes& shapes, Records records) {
     if (ref.birth <= slot_.base) return true;
+    if (planted(Bug::kProofOfNewestOnly) && ref.birth < slot_.id) return true;
     if (level >= kMaxDepth) return missing("a tree is too deep");
     const std::uint8_t* page = pages(ref, 1);
     if (page == nullptr) return false;
-    if (auto verified = pager_.verify_tree_page(page, ref, shapes.keys.kind(level)); !verified) {
-      return missing(verified.error().message);
+    if (auto whole = verify(page, ref, shapes.keys.kind(level)); !whole) {
+      return missing(whole.error().message);
     }
     if (level == 0) return leaf(page, shapes, records);
     const BranchView branch(page, pager_.page_size(), shapes.keys.ref_size());
@@ -75,6 +77,18 @@ class Prover {
       }
     }
     return true;
+  }
+
+  Result<void> verify(const std::uint8_t* page, Ref ref, std::uint32_t kind) const {
+    if (planted(Bug::kProofWithoutChecksum) && load48(page + page_layout::kBirth) == ref.birth &&
+        load32(page + page_layout::kChecksum) == ref.checksum) {
+      return {};
+    }
+    if (planted(Bug::kProofTakesStale)) {
+      ref.birth = load48(page + page_layout::kBirth);
+      ref.checksum = load32(page + page_layout::kChecksum);
+    }
+    return pager_.verify_tree_page(page, ref, kind);
   }
 
   bool leaf(const std::uint8_t* page, const TableShapes& shapes, Records records) {
@@ -97,6 +111,7 @@ class Prover {
   }
 
   bool table(Bytes stored) {
+    if (planted(Bug::kProofSkipsTables)) return true;
     const auto record = decode_table_record(stored);
     if (!record) return missing("a table's record is not understood");
     const TableShapes shapes = table_shapes(*record, as_text(stored.subspan(TableRecord::kSize)),
@@ -105,7 +120,7 @@ class Prover {
   }
 
   bool overflow(const Ref& ref) {
-    if (ref.birth <= slot_.base) return true;
+    if (ref.birth <= slot_.base || planted(Bug::kProofSkipsValues)) return true;
     if (ref.count > kMaxValueSize) return missing("an overflow run is longer than any value");
     const std::uint64_t count = overflow_pages(ref.count, pager_.page_size());
     const std::uint8_t* run = pages(ref, count);
@@ -183,7 +198,9 @@ std::vector<Candidate> candidates(const SlotSet& set, std::span<const MetaSlot> 
     slot.state = SlotState::kRelaxed;  // what a tip says is never taken on trust
     // Nor that it was flushed itself: it may be an old one whose pages were used again since. The
     // newest slot's base was flushed before that slot was written.
-    if (slot.base > slots.front().id) slot.base = slots.front().base;
+    if (slot.base > slots.front().id && !planted(Bug::kTipBaseTrusted)) {
+      slot.base = slots.front().base;
+    }
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const Candidate& a, const Candidate& b) { return a.slot.id > b.slot.id; });
@@ -228,7 +245,7 @@ Result<Choice> choose_slot(Pager& pager, const SlotSet& set, std::span<const Met
       return choice;
     }
     KIST_ASSIGN(Proof proof, prove(pager, slot));
-    if (proof.whole) {
+    if (proof.whole || (candidate.is_tip && planted(Bug::kTipNotProven))) {
       choice.slot = slot;
       if (candidate.is_tip) choice.slot.index = fallback_index(set, choice.rejected);
       choice.proven = std::move(proof.found);

@@ -27,6 +27,11 @@ bool refused(const Error& error) {
   }
 }
 
+std::string values_of(Bytes key) {
+  constexpr std::size_t kShown = 64;
+  return fmt::format("values of the key '{}'", as_text(key.first(std::min(key.size(), kShown))));
+}
+
 }  // namespace
 
 Result<void> SalvageTables::run(const SalvageState& state) {
@@ -43,14 +48,15 @@ Result<void> SalvageTables::run(const SalvageState& state) {
   KIST_TRY(unplaced_trees());
   for (const Gap& gap : gaps_) {
     const SalvageGap& lost = gap.gap;
-    if (lost.ref.empty()) continue;
+    if (lost.ref.empty() || targets_[gap.target].counted) continue;
     const std::uint64_t records =
-        lost.ref.count > gap.recovered ? lost.ref.count - gap.recovered : 0;
+        lost.ref.count > gap.accounted ? lost.ref.count - gap.accounted : 0;
     if (records == 0 && lost.ref.count != 0) continue;
-    add_loss(report_,
-             {targets_[gap.target].name, lost.ref.page, records,
-              fmt::format("a {} of {} records, {} of them found",
-                          lost.level == 0 ? "leaf" : "subtree", lost.ref.count, gap.recovered)});
+    std::string what =
+        fmt::format("a {} of {} records, {} of them found", lost.level == 0 ? "leaf" : "subtree",
+                    lost.ref.count, gap.recovered);
+    if (gap.key) what = values_of(as_bytes(*gap.key)) + ", " + what;
+    add_loss(report_, {targets_[gap.target].name, lost.ref.page, records, std::move(what)});
   }
   report_.records = 0;
   for (const Target& target : targets_) {
@@ -144,11 +150,24 @@ Result<void> SalvageTables::leaf(Target& target, const std::uint8_t* page) {
   return {};
 }
 
-void SalvageTables::lose(const Target& target, const Ref& ref, std::uint64_t records, Bytes key) {
-  constexpr std::size_t kShown = 64;
-  add_loss(report_, {target.name, ref.page, records,
-                     fmt::format("values of the key '{}'",
-                                 as_text(key.first(std::min(key.size(), kShown))))});
+void SalvageTables::lose(Target& target, const Ref& ref, std::uint64_t records, Bytes key) {
+  target.accounted += records;
+  if (target.counted) return;
+  add_loss(report_, {target.name, ref.page, records, values_of(key)});
+}
+
+/// A subtree of the values of `key` cannot be read. Its leaves, unless it is one itself, may be
+/// found later.
+void SalvageTables::lose_values(Target& target, const SalvageGap& gap, Bytes key) {
+  constexpr std::size_t kMostValueGaps = 4096;
+  if (gap.level == 0 || value_gaps_ == kMostValueGaps) {
+    too_many_value_gaps_ |= gap.level != 0;
+    lose(target, gap.ref, gap.ref.count, key);
+    return;
+  }
+  ++value_gaps_;
+  target.accounted += gap.ref.count;
+  gaps_.push_back({static_cast<std::size_t>(&target - targets_.data()), gap, to_string(key)});
 }
 
 /// All values of a key of a multimap.
@@ -167,24 +186,30 @@ Result<void> SalvageTables::group(Target& target, const LeafRecord& record, std:
     }
     return {};
   }
-  const auto values = [&](const std::uint8_t* bytes) -> Result<void> {
-    const LeafReader leaf(bytes, source_.page_size(), shape);
-    for (std::size_t i = 0; i < leaf.count(); ++i) {
-      const LeafRecord one = leaf.record(i);
-      if (const auto value = source_.whole_key(shape, one)) {
-        KIST_TRY(add(target, key, *value));
-      } else {
-        lose(target, one.indirect ? load_ref(one.value()) : Ref{.page = page}, 1, key);
-      }
-    }
-    return {};
-  };
-  return SalvageWalk(source_, shape, values,
-                     [&](const SalvageGap& gap) -> Result<void> {
-                       lose(target, gap.ref, gap.ref.count, key);
-                       return {};
-                     })
+  return SalvageWalk(
+             source_, shape, [&](const std::uint8_t* leaf) { return values(target, key, leaf); },
+             [&](const SalvageGap& gap) {
+               lose_values(target, gap, key);
+               return Result<void>();
+             })
       .run(group.root());
+}
+
+/// The values of a key that are in one leaf of their tree.
+Result<void> SalvageTables::values(Target& target, Bytes key, const std::uint8_t* page) {
+  const TreeShape& shape = target.shapes.values;
+  const std::uint64_t number = load48(page + page_layout::kNumber);
+  const LeafReader leaf(page, source_.page_size(), shape);
+  for (std::size_t i = 0; i < leaf.count(); ++i) {
+    const LeafRecord one = leaf.record(i);
+    if (const auto value = source_.whole_key(shape, one)) {
+      KIST_TRY(add(target, key, *value));
+    } else {
+      lose(target, one.key != nullptr && one.indirect ? load_ref(one.value()) : Ref{.page = number},
+           1, key);
+    }
+  }
+  return {};
 }
 
 Result<void> SalvageTables::add(Target& target, Bytes key, Bytes value) {
@@ -225,90 +250,6 @@ Result<void> SalvageTables::store_one(Target& target, const Record& record) {
     ++target.recovered;
   }
   return {};
-}
-
-/// Leaves to which no way leads, newest first, where exactly one gap can take them.
-Result<void> SalvageTables::fill_gaps() {
-  // Leaves of tables that are not known would fit any gap.
-  if (gaps_.empty() || !catalog_complete_) return {};
-  std::vector<std::uint64_t> leaves;
-  for (std::uint64_t at = 0; at < source_.pages(); ++at) {
-    const SalvageSource::PageInfo& info = source_.info(at);
-    if (!info.tree_page() || info.reached || info.level() != 0) continue;
-    if (info.used || options_.older_versions) leaves.push_back(at);
-  }
-  std::ranges::sort(leaves, [&](std::uint64_t a, std::uint64_t b) {
-    const auto& first = source_.info(a);
-    const auto& second = source_.info(b);
-    if (first.used != second.used) return first.used;
-    return first.birth != second.birth ? first.birth > second.birth : a < b;
-  });
-  for (const std::uint64_t at : leaves) {
-    Gap* gap = gap_for(at);
-    if (gap == nullptr) continue;
-    Target& target = targets_[gap->target];
-    target.any_order = true;
-    const std::uint64_t before = target.recovered;
-    KIST_TRY(leaf(target, source_.page(at)));
-    KIST_TRY(store(target));
-    source_.info(at).reached = true;
-    gap->recovered += target.recovered - before;
-    if (!source_.info(at).used) report_.older += target.recovered - before;
-  }
-  return {};
-}
-
-/// The gap that a leaf must have come from; null when there is none, or more than one.
-SalvageTables::Gap* SalvageTables::gap_for(std::uint64_t page) {
-  const SalvageSource::PageInfo& info = source_.info(page);
-  Gap* found = nullptr;
-  for (Gap& gap : gaps_) {
-    const TableShapes& shapes = targets_[gap.target].shapes;
-    if (info.kind != shapes.keys.kind(0) || !shapes.keys.comparable()) continue;
-    if (!shapes.values.comparable() || (!gap.gap.ref.empty() && info.birth > gap.gap.ref.birth)) {
-      continue;
-    }
-    const LeafView leaf(source_.page(page), source_.page_size());
-    if (leaf.count() == 0) return nullptr;
-    const LeafRecord first = leaf.record(0);
-    const LeafRecord last = leaf.record(leaf.count() - 1);
-    if (first.key == nullptr || last.key == nullptr) return nullptr;
-    if (!gap.gap.lower.empty() &&
-        compare_by(shapes.keys, first.key_bytes(), as_bytes(gap.gap.lower)) < 0) {
-      continue;
-    }
-    if (gap.gap.upper && compare_by(shapes.keys, last.key_bytes(), as_bytes(*gap.gap.upper)) >= 0) {
-      continue;
-    }
-    if (shapes.keys.multi && !group_leaf(leaf, shapes.values)) continue;
-    if (!shapes.keys.multi && has_value_trees_ && value_leaf(leaf)) continue;
-    if (found != nullptr) return nullptr;
-    found = &gap;
-  }
-  return found;
-}
-
-/// Whether the records of a leaf can be groups of values.
-bool SalvageTables::group_leaf(const LeafView& leaf, const TreeShape& values) const {
-  for (std::size_t i = 0; i < leaf.count(); ++i) {
-    const LeafRecord record = leaf.record(i);
-    if (record.key == nullptr || Group(record, values).damaged()) return false;
-  }
-  return true;
-}
-
-/// Whether a leaf can be one of a tree of values, of which there may be some: then nothing tells
-/// whose it is.
-bool SalvageTables::value_leaf(const LeafView& leaf) const {
-  const std::size_t cut = inline_value_limit(source_.page_size());
-  for (std::size_t i = 0; i < leaf.count(); ++i) {
-    const LeafRecord record = leaf.record(i);
-    if (record.key == nullptr ||
-        (record.indirect ? record.key_size != cut : record.value_size != 0)) {
-      return false;
-    }
-  }
-  return true;
 }
 
 /// How the values of a multimap lie, of which only the tree is known: as the first group tells.
@@ -375,6 +316,7 @@ Result<void> SalvageTables::unplaced_trees() {
     Target target;
     target.name = fmt::format("salvaged/{}", root.page);
     target.any_order = true;
+    target.counted = catalog_complete_;
     target.shapes.keys.multi = type == PageType::kMultiBranch;
     target.shapes.values = values_shape(root);
     KIST_TRY(create(target, {.multi = target.shapes.keys.multi}));

@@ -32,7 +32,11 @@ std::vector<MetaSlot> SlotSet::newest_first() const {
     }
   }
   std::sort(valid.begin(), valid.end(), [](const MetaSlot& a, const MetaSlot& b) {
-    return a.id != b.id ? a.id > b.id : sureness(a) > sureness(b);
+    if (a.id != b.id) return a.id > b.id;
+    if (sureness(a) != sureness(b)) return sureness(a) > sureness(b);
+    // The next slot goes behind the one that is taken. It must not go over the only one that knows
+    // which ids were used.
+    return a.id_ceiling > b.id_ceiling;
   });
   return valid;
 }

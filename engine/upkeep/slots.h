@@ -18,7 +18,8 @@ struct SlotSet {
   std::uint64_t file_size = 0;  ///< Bytes.
   bool blank = true;            ///< No byte of any slot is other than zero.
 
-  /// The valid slots, newest first; of two with the same transaction, the surer state first.
+  /// The valid slots, newest first; of two with the same transaction, the surer state first, then
+  /// the greater ceiling.
   std::vector<MetaSlot> newest_first() const;
   /// The prepared transaction that waits for its decision beside the newest committed one,
   /// `committed`; nothing when there is none.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string_view>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -42,6 +44,10 @@ class ProfileTest : public ::testing::Test {
   }
 
   void TearDown() override {
+    // A queue's thread may be about to drop the operation whose result was just waited for.
+    for (int i = 0; i < 5000 && Manager::instance().open_profiles() != 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     EXPECT_EQ(Manager::instance().open_profiles(), 0U) << "a handle outlived its test";
     if (damaged_ || !std::filesystem::exists(data_file())) return;
     const Profile profile = open();

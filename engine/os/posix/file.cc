@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "engine/os/mapping.h"
 #include "engine/os/posix/file_state.h"
 
 namespace kist::engine::os {
@@ -233,6 +234,28 @@ Result<void> File::write_at(std::uint64_t offset, std::span<const Bytes> pieces)
   return {};
 }
 
+Result<void> File::store_at(SharedMemory& map, std::uint64_t offset,
+                            std::span<const Bytes> pieces) {
+  std::uint64_t length = 0;
+  for (const Bytes piece : pieces) length += piece.size();
+  const Call call{.kind = Call::Kind::kWrite,
+                  .path = state_->path,
+                  .offset = offset,
+                  .length = length,
+                  .data = pieces};
+  KIST_TRY(state_->observed(
+      "write", call,
+      [&] {
+        std::uint8_t* at = map.data() + offset;
+        for (const Bytes piece : pieces) at = std::copy(piece.begin(), piece.end(), at);
+        errno = EIO;
+        return map.damaged().load(std::memory_order_acquire) == 0 ? 0 : -1;
+      },
+      offset));
+  state_->counters.bytes_written.fetch_add(length, std::memory_order_relaxed);
+  return {};
+}
+
 Result<std::uint64_t> File::size() const {
   if (state_->fd < 0) return state_->forked("fstat");
   struct stat status{};
@@ -291,6 +314,13 @@ Result<void> File::flush() {
 Result<FileIdentity> File::identity() const {
   if (state_->fd < 0) return state_->forked("fstat");
   return state_->identity;
+}
+
+Result<bool> File::has_name() const {
+  if (state_->fd < 0) return state_->forked("fstat");
+  struct stat status{};
+  if (::fstat(state_->fd, &status) != 0) return system_error("fstat", state_->path, errno);
+  return status.st_nlink != 0;
 }
 
 Result<PathState> File::path_state() const {

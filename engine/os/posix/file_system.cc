@@ -7,6 +7,7 @@
 #include <sys/param.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -34,6 +35,13 @@ constexpr std::array<std::pair<std::uint32_t, const char*>, 13> kNetworkFileSyst
     {0x19830326, "beegfs"},
 }};
 
+// Those that write to allocated blocks in place.
+constexpr std::array<std::uint32_t, 3> kInPlace{
+    0xEF53,      // ext2, ext3, ext4
+    0x58465342,  // xfs
+    0x01021994,  // tmpfs
+};
+
 }  // namespace
 
 const char* network_file_system(std::uint64_t type) {
@@ -58,6 +66,19 @@ Result<std::optional<std::string>> File::network_file_system() const {
   const char* name = (status.f_flags & MNT_LOCAL) == 0 ? status.f_fstypename : nullptr;
 #endif
   return name == nullptr ? std::nullopt : std::optional<std::string>(name);
+}
+
+Result<bool> File::keeps_allocated_blocks() const {
+#ifdef __linux__
+  if (state_->fd < 0) return state_->forked("fstatfs");
+  struct statfs status{};
+  if (uninterrupted([&] { return ::fstatfs(state_->fd, &status); }) == -1) {
+    return system_error("fstatfs", state_->path, errno);
+  }
+  return std::ranges::find(kInPlace, static_cast<std::uint32_t>(status.f_type)) != kInPlace.end();
+#else
+  return false;
+#endif
 }
 
 Result<void> File::check_file_system() const {

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/os/mapping.h"
 #include "engine/os/posix/file_system.h"
 #include "engine/os/posix/system_error.h"
 #include "tests/support/child_process.h"
@@ -205,6 +206,44 @@ TEST_F(FileTest, ObserverSeesEveryKindOnce) {
   using enum Call::Kind;
   EXPECT_EQ(recorder.done, (std::vector<Call::Kind>{kCreate, kAllocate, kResize, kLock, kFlush}));
   EXPECT_EQ(recorder.asked, recorder.done);
+}
+
+TEST_F(FileTest, StoresThroughAMap) {
+  Recorder recorder;
+  File file = create("f", &recorder);
+  ASSERT_TRUE(ok(file.allocate(0, 64 << 10)));
+  const auto map = SharedMemory::map(file, 1 << 20);
+  ASSERT_TRUE(ok(map));
+  const Bytes pieces[] = {as_bytes("some"), as_bytes("thing")};
+  recorder.asked.clear();
+  ASSERT_TRUE(ok(file.store_at(**map, 4090, pieces)));
+  EXPECT_EQ(recorder.asked, std::vector{Call::Kind::kWrite}) << "observers see it as a write";
+  EXPECT_EQ(content(file).substr(4090, 9), "something");
+  EXPECT_EQ(file.counters().bytes_written.load(), 9U);
+
+  recorder.failing = Call::Kind::kWrite;
+  recorder.error = EIO;
+  EXPECT_TRUE(fails(file.store_at(**map, 0, pieces), ErrorCode::kIo));
+  EXPECT_EQ(content(file)[0], '\0');
+}
+
+TEST_F(FileTest, AStoreIntoAFileThatWasCutFailsForEver) {
+  File file = create("f");
+  ASSERT_TRUE(ok(file.allocate(0, 64 << 10)));
+  const auto map = SharedMemory::map(file, 1 << 20);
+  ASSERT_TRUE(ok(map));
+  ASSERT_TRUE(ok(file.resize(4096)));
+  const Bytes piece = as_bytes("lost");
+  EXPECT_TRUE(fails(file.store_at(**map, 32768, {&piece, 1}), ErrorCode::kIo));
+  EXPECT_TRUE(fails(file.store_at(**map, 0, {&piece, 1}), ErrorCode::kIo));
+}
+
+TEST_F(FileTest, KnowsWhetherItHasAName) {
+  const File file = create("f");
+  EXPECT_EQ(file.has_name().value(), true);
+  ASSERT_TRUE(ok(file.keeps_allocated_blocks()));  // either answer may be right here
+  std::filesystem::remove(directory_.file("f"));
+  EXPECT_EQ(file.has_name().value(), false);
 }
 
 TEST_F(FileTest, NoticesThatItsPathNamesAnotherFile) {

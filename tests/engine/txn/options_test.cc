@@ -81,6 +81,29 @@ TEST_F(OptionsTest, TheTableSaysWhatTheCodeHas) {
   EXPECT_EQ(rows.size(), fields.size());
 }
 
+TEST_F(OptionsTest, TheInterfaceForCHasThemAll) {
+  const std::string header = content("kvstore/include/kist/kist_engine_options.h");
+  const std::size_t start = header.find("typedef struct kist_db_options {");
+  const std::string body = header.substr(start, header.find("} kist_db_options;", start) - start);
+  static const std::regex kField(R"(\n  [a-z_0-9]+ (\w+);)");
+  std::set<std::string> fields;
+  for (std::sregex_iterator field(body.begin(), body.end(), kField), end; field != end; ++field) {
+    fields.insert((*field)[1]);
+  }
+  static const std::regex kRow(R"(\n\| `\w+` \|.*\| `(\w+)` \|(?=\n))");
+  const std::string table = content("engine/docs/options.md");
+  std::set<std::string> rows;
+  for (std::sregex_iterator row(table.begin(), table.end(), kRow), end; row != end; ++row) {
+    rows.insert((*row)[1]);
+  }
+  EXPECT_EQ(rows.size() + 1, defaults().size()) << "all but those of tests";
+  for (const std::string& row : rows) EXPECT_TRUE(fields.contains(row)) << row;
+  for (const std::string& field : fields) {
+    if (field == "struct_size" || field.starts_with("has_")) continue;
+    EXPECT_TRUE(rows.contains(field)) << field << " is not in engine/docs/options.md";
+  }
+}
+
 TEST_F(OptionsTest, TheLogIsToldOfRecovery) {
   std::vector<std::string> told;
   Options options;

@@ -51,6 +51,24 @@ TEST_F(SharingPinsTest, SlotIsClaimedAgainByItsThread) {
   EXPECT_EQ(a->claim_slot().value(), second);
 }
 
+TEST_F(SharingPinsTest, PinAgainTakesTheSlotOnlyForTheHeadThatIsExpected) {
+  const Opener a = open();
+  const Opener b = open();
+  publish(a, 5);
+  const TipPlace place = a->head_place();
+  const std::uint32_t slot = begin_read(a);
+  EXPECT_FALSE(a->pin_again(slot, place, 5, 1)) << "the slot is in use";
+  a->release_slot(slot);
+  ASSERT_TRUE(a->pin_again(slot, place, 5, 1));
+  EXPECT_EQ(b->collect_pins(10).value().ids, Ids{5});
+  EXPECT_NE(a->claim_slot().value(), slot);
+  a->release_slot(slot);
+  publish(b, 6);
+  EXPECT_FALSE(a->pin_again(slot, place, 5, 1)) << "the head is another";
+  EXPECT_TRUE(b->collect_pins(10).value().ids.empty());
+  EXPECT_TRUE(a->pin_again(slot, a->head_place(), 6, 1));
+}
+
 TEST_F(SharingPinsTest, TwoEnvironmentsInOneThreadKeepTheirSlotsApart) {
   const Opener a = open();
   const Opener b = open();

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/call_counter.h"
 #include "tests/support/random.h"
 #include "tests/support/store_test.h"
 
@@ -182,6 +183,24 @@ TEST_F(CompactTest, TheTimeBudgetEndsAStep) {
   expect_clean(database);
 }
 
+// Steps are flushed when room runs short and before the file is cut, not one by one.
+TEST_F(CompactTest, ManyStepsShareAFlush) {
+  CallCounter calls;
+  const Database database = open({.observer = &calls});
+  Content content = make_content(test_seed("Compact"), 150'000, 200);
+  store(database, content);
+  thin_out(database, content, 3);
+  calls.reset();
+  const int steps = compact(database, {.pages = 2});
+  EXPECT_GT(steps, 100);
+  EXPECT_LT(calls.count(Call::Kind::kFlush), steps / 3);
+  EXPECT_GE(must(database.durable_id()), must(database.read()).id()) << "the last of them is";
+  EXPECT_EQ(content_of(must(database.read())), content);
+  const std::uint64_t fresh = fresh_length(content);
+  EXPECT_LE(length(), fresh + fresh / 10);
+  expect_clean(database);
+}
+
 TEST_F(CompactTest, AReaderKeepsWhatItSees) {
   const Database database = open();
   Content content = make_content(test_seed("Compact"), 10'000, 200);
@@ -224,13 +243,14 @@ TEST_F(CompactTest, WhatIsRefused) {
   EXPECT_TRUE(fails(database.compact({}, kNoWait), ErrorCode::kBusy));
 }
 
-// A writer rewrites and adds records all the time.
+// A writer rewrites and adds records all the time, in a third of the leaves: what it gives up
+// between two flushes is less than the tenth that the file may be longer.
 TEST(ConcurrentCompaction, WhileAWriterGoesOn) {
   const TempDirectory directory;
   const std::string file = directory.file("store");
   const Database database = must(Database::open(file, {.durability = Durability::kRelaxed}));
   const auto key = [](int i) { return "key " + std::to_string(100'000 + i); };
-  constexpr int kRecords = 30'000;
+  constexpr int kRecords = 90'000;
   {
     WriteTxn txn = must(database.write());
     for (int i = 0; i < kRecords; ++i)
@@ -268,7 +288,7 @@ TEST(ConcurrentCompaction, WhileAWriterGoesOn) {
   const Database fresh = must(Database::open(directory.file("fresh")));
   {
     const ReadTxn from = must(database.read());
-    EXPECT_EQ(must(from.count({})), 6000U);
+    EXPECT_EQ(must(from.count({})), 18'000U);
     WriteTxn txn = must(fresh.write());
     Cursor cursor = must(from.cursor({}));
     for (bool there = must(cursor.first()); there; there = must(cursor.next())) {

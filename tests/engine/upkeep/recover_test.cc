@@ -1,7 +1,9 @@
 #include "engine/upkeep/recover.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -9,6 +11,7 @@
 #include "engine/os/file.h"
 #include "engine/txn/tips.h"
 #include "engine/upkeep/slots.h"
+#include "tests/support/call_counter.h"
 #include "tests/support/store_test.h"
 
 namespace kist::test {
@@ -207,6 +210,32 @@ TEST_F(RecoverTest, DamageBelowACleanCloseIsAnErrorAlsoWithoutTheConfirmedSlot) 
 
 // Only the lock file knows of relaxed transactions. What it says is worth no more than a slot that
 // nobody flushed.
+// Whoever closed it may have died in its last flush: what it wrote may be in the page cache only.
+TEST_F(RecoverTest, WhoOpensAloneMakesSureOfTheConfirmedSlot) {
+  const std::uint64_t id = put(open(), "a", "1");
+  CallCounter calls;
+  const Database database = open({.observer = &calls});
+  EXPECT_EQ(calls.count(Call::Kind::kFlush), 1);
+  EXPECT_GE(calls.count(Call::Kind::kWrite), 1);
+  EXPECT_EQ(must(database.durable_id()), id);
+  expect_clean(database);
+}
+
+TEST(SlotSet, OfTwoOfOneTransactionTheGreaterCeilingComesFirst) {
+  SlotSet set;
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    set.slots[i].verdict = engine::SlotVerdict::kValid;
+    set.slots[i].slot.index = i;
+    set.slots[i].slot.id = 7;
+    set.slots[i].slot.state = SlotState::kDurable;
+    set.slots[i].slot.id_ceiling = 100 + i;
+  }
+  ASSERT_EQ(set.newest_first().size(), 2U);
+  EXPECT_EQ(set.newest_first().front().index, 1U);
+  set.slots[0].slot.state = SlotState::kConfirmed;
+  EXPECT_EQ(set.newest_first().front().index, 0U) << "the surer state counts first";
+}
+
 class RelaxedTest : public RecoverTest {
  protected:
   // Ten relaxed commits on top of the newest durable one.
@@ -271,6 +300,24 @@ TEST_F(RelaxedTest, WithoutTheLockFileTheLastDurableOneIsThere) {
   EXPECT_FALSE(get(copy, "relaxed"));
   EXPECT_EQ(get(copy, "state"), "new");
   expect_clean(copy);
+}
+
+TEST_F(RelaxedTest, TheySurviveInSlotsWhereTheLockFileWasDeleted) {
+  const Database database = start_relaxed();
+  std::filesystem::remove(path() + "-lock");
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // it is looked for now and then
+  for (int i = 10; i < 15; ++i) {
+    WriteTxn txn = must(database.write());
+    must(txn.put({}, as_bytes("relaxed"), as_bytes(std::to_string(i))));
+    must(txn.commit(Durability::kRelaxed));
+    // As when everybody is killed now.
+    copy_file();
+    const Database copy = open_copy();
+    EXPECT_EQ(get(copy, "relaxed"), std::to_string(i));
+    expect_clean(copy);
+  }
+  EXPECT_EQ(must(database.durable_id()), newest()) << "nothing was flushed for it";
+  expect_clean(database);
 }
 
 TEST_F(RelaxedTest, ADamagedTipGivesTheOneBefore) {

@@ -276,6 +276,141 @@ TEST_P(SalvageTest, RandomDamageMakesNothingUp) {
 
 INSTANTIATE_TEST_SUITE_P(PageSizes, SalvageTest, testing::Values(256, 4096));
 
+/// A multimap in which two keys have so many values that these have trees with branches.
+class SalvageValuesTest : public StoreTest, public testing::WithParamInterface<bool> {
+ protected:
+  static constexpr int kMany = 1500;
+
+  void SetUp() override {
+    {
+      const Database database = open({.page_size = 512});
+      const Table table = must(database.table("t"));
+      WriteTxn txn = must(database.write());
+      engine::TableOptions options{.multi = true};
+      if (GetParam()) options.value_order = engine::Order::kUint64;
+      must(txn.create_table(table, options));
+      for (int i = 0; i < kMany; ++i) {
+        must(txn.put(table, as_bytes("many"), value(i)));
+        must(txn.put(table, as_bytes("more"), value(2 * i)));
+        must(txn.put(table, as_bytes("single " + std::to_string(i)), value(i)));
+      }
+      must(txn.commit());
+      sound_ = content(database);
+    }
+    bytes_ = content_of(path());
+  }
+  /// Long ones among them where they may be.
+  Bytes value(int i) {
+    text_ = GetParam() ? std::string(as_text(engine::key_of(std::uint64_t(i) * 7)))
+                       : std::to_string(100'000 + i) + std::string(i % 100 == 0 ? 700 : 3, 'v');
+    return as_bytes(text_);
+  }
+  static Ref values_of(StoreSurgeon& store, const std::string& key) {
+    const auto [leaf, index] = store.find("t", key);
+    const LeafRecord record = store.record(leaf, index);
+    require(record.indirect, key + " has no tree of values");
+    return load_ref(record.value());
+  }
+  void destroy(std::uint64_t page) { bytes_[page * 512 + 100] ^= 1; }
+  SalvageReport run() {
+    std::ofstream(path(), std::ios::binary | std::ios::trunc) << bytes_;
+    std::filesystem::remove(copy());
+    const SalvageReport report = must(salvage(path(), copy()));
+    const Database database = must(Database::open(copy(), {.create = false}));
+    expect_clean(database);
+    found_ = content(database);
+    const std::set sound(sound_.at("t").begin(), sound_.at("t").end());
+    for (const auto& record : found_.at("t")) EXPECT_TRUE(sound.contains(record)) << record.first;
+    EXPECT_EQ(found_.at("t").size() + report.lost, sound_.at("t").size());
+    return report;
+  }
+  std::string copy() const { return directory().file("copy"); }
+
+  Content sound_;
+  Content found_;
+
+ private:
+  std::string text_;
+  std::string bytes_;
+};
+
+TEST_P(SalvageValuesTest, ALostBranchLosesNothing) {
+  StoreSurgeon store(path());
+  const Ref root = values_of(store, "many");
+  ASSERT_GE(root.level(), 2);
+  std::uint64_t branch = 0;
+  store.first_leaf(root, &branch);
+  ASSERT_NE(branch, root.page);
+  destroy(branch);
+  SalvageReport report = run();
+  EXPECT_EQ(report.lost, 0U);
+  EXPECT_GT(report.recovered, 0U);
+  EXPECT_TRUE(report.complete());
+  EXPECT_TRUE(found_ == sound_);
+  // Its root beside it: the other branches lead to their leaves no more either.
+  destroy(root.page);
+  report = run();
+  EXPECT_EQ(report.lost, 0U);
+  EXPECT_TRUE(found_ == sound_);
+}
+
+TEST_P(SalvageValuesTest, ALostLeafLosesItsValues) {
+  StoreSurgeon store(path());
+  const std::uint64_t leaf = store.first_leaf(values_of(store, "many"));
+  destroy(leaf);
+  const SalvageReport report = run();
+  ASSERT_EQ(report.losses.size(), 1U);
+  EXPECT_EQ(report.losses[0].page, leaf);
+  EXPECT_EQ(report.lost, page_count(store.page(leaf)));
+}
+
+TEST_P(SalvageValuesTest, BranchAndLeafBelowIt) {
+  StoreSurgeon store(path());
+  std::uint64_t branch = 0;
+  const std::uint64_t leaf = store.first_leaf(values_of(store, "many"), &branch);
+  destroy(branch);
+  destroy(leaf);
+  const SalvageReport report = run();
+  ASSERT_EQ(report.losses.size(), 1U);
+  EXPECT_EQ(report.losses[0].page, branch);
+  EXPECT_NE(report.losses[0].what.find("'many'"), std::string::npos) << report.losses[0].what;
+  EXPECT_EQ(report.lost, page_count(store.page(leaf)));
+}
+
+// Values of two keys that would fit either go to neither.
+TEST_P(SalvageValuesTest, NothingIsGivenToTheWrongKey) {
+  StoreSurgeon store(path());
+  destroy(values_of(store, "many").page);
+  destroy(values_of(store, "more").page);
+  EXPECT_GT(run().lost, static_cast<std::uint64_t>(kMany));
+}
+
+// Nor values of a key that is lost with its leaf.
+TEST_P(SalvageValuesTest, ValuesOfALostKeyGoToNoOther) {
+  StoreSurgeon store(path());
+  std::uint64_t branch = 0;
+  store.first_leaf(values_of(store, "many"), &branch);
+  destroy(branch);
+  destroy(store.find("t", "more").first);
+  EXPECT_GE(run().lost, static_cast<std::uint64_t>(kMany));
+}
+
+// A branch of the table and one of the values of a key below it.
+TEST_P(SalvageValuesTest, BothLevelsOfBranches) {
+  StoreSurgeon store(path());
+  std::uint64_t branch = 0;
+  store.first_leaf(values_of(store, "many"), &branch);
+  destroy(branch);
+  const Ref root = store.table_root("t");
+  ASSERT_GE(root.level(), 1);
+  destroy(root.page);
+  const SalvageReport report = run();
+  EXPECT_EQ(report.lost, 0U);
+  EXPECT_TRUE(found_ == sound_);
+}
+
+INSTANTIATE_TEST_SUITE_P(Dense, SalvageValuesTest, testing::Bool());
+
 class SalvageOrderTest : public StoreTest {};
 
 TEST_F(SalvageOrderTest, ComparatorsAreNotNeeded) {

@@ -17,8 +17,9 @@ struct CompactBudget {
 struct CompactProgress {
   std::uint64_t pages_moved = 0;
   std::uint64_t file_pages = 0;  ///< Length of the file now.
-  /// Pages that snapshots still hold back. As long as there are any, the file may be longer than it
-  /// has to be; compact again when the readers have gone.
+  /// Pages that were given up and cannot be used yet: snapshots hold them back, or the next flush
+  /// frees them. If there are many at the end, the file may be longer than it has to be: compact
+  /// again when the readers have gone.
   std::uint64_t pages_held = 0;
   bool done = false;  ///< Whether nothing is left to be done; the next step begins anew.
 };

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -96,13 +98,13 @@ class Cursor {
   /// Whether the cursor stands on a record.
   bool valid() const { return fresh() ? spot_->valid : valid_slow(); }
   /// Key of the record, borrowed from the transaction. Empty when not valid().
-  Bytes key() const { return fresh() ? spot_->key : key_slow(); }
+  Bytes key() const { return fresh() ? as_two_words(spot_->key) : key_slow(); }
   /// Value of the record, borrowed from the transaction. Large values are verified here, hence the
   /// Result. Errors: kCursorInvalid when not valid(), kDamaged, kTransactionEnded.
   Result<Bytes> value() const {
     if (fresh() && spot_->direct && spot_->map_damaged->load(std::memory_order_relaxed) == 0)
         [[likely]] {
-      return spot_->value;
+      return as_two_words(spot_->value);
     }
     return value_slow();
   }
@@ -119,7 +121,10 @@ class Cursor {
   template <typename Visit>
   Result<void> scan(Visit visit) {
     for (;;) {
-      KIST_ASSIGN(const bool more, next());
+      while (advance(*spot_, spot_->index + 1)) {
+        if (!visit(Record{as_two_words(spot_->key), as_two_words(spot_->value)})) return {};
+      }
+      KIST_ASSIGN(const bool more, step(true));
       if (!more) return {};
       KIST_ASSIGN(const Bytes value, this->value());
       if (!visit(Record{key(), value})) return {};
@@ -182,8 +187,9 @@ class Cursor {
     bool valid = false;   // stands on a record
     bool direct = false;  // and `value` is its value
     Place place = Place::kStart;
-    std::uint32_t page_size = 0;
-    // Steps within a leaf. In other cases no records, so that all steps are left to step().
+    std::uint32_t last_start = 0;  // greatest offset at which a record may begin in a page
+    // Steps within a leaf from one value in it to the next. In other cases no records, so that all
+    // steps are left to step().
     std::uint32_t index = 0;
     std::uint32_t count = 0;
     const std::uint8_t* leaf = nullptr;
@@ -193,7 +199,49 @@ class Cursor {
 
   explicit Cursor(CursorState* state);
   bool fresh() const { return spot_->write_count == *spot_->writes; }
-  static bool advance(Spot& spot, std::uint32_t index);
+  /// A copy made of two loads. A single one of both words, which compilers like to make of it, has
+  /// to wait until the two stores of advance() have left the processor's store buffer.
+  static Bytes as_two_words(Bytes bytes) {
+    const std::uint8_t* data = bytes.data();
+    std::size_t size = bytes.size();
+    asm("" : "+r"(data), "+r"(size));
+    return {data, size};
+  }
+  /// A little-endian number of the leaf, loaded exactly once: the compiler must not look again at
+  /// bytes that others may change, once a bound was held against them.
+  template <typename T>
+  static std::uint64_t load_once(const std::uint8_t* at) {
+    T loaded;
+    std::memcpy(&loaded, at, sizeof loaded);
+    if constexpr (std::endian::native == std::endian::big) loaded = std::byteswap(loaded);
+    std::uint64_t value = loaded;
+    asm("" : "+r"(value));
+    return value;
+  }
+  /// Steps to another record of the leaf, which is nearly every step; see LeafRecord of
+  /// engine/tree/node.h. False leaves everything to step(): large values, the ends of the leaf, a
+  /// transaction that has written, and one that came through fork(), whose maps are marked as
+  /// damaged.
+  static bool advance(Spot& spot, std::uint32_t index) {
+    if (index >= spot.count || spot.write_count != *spot.writes) [[unlikely]]
+      return false;
+    const std::uint64_t at = load_once<std::uint16_t>(spot.slots + 2 * std::size_t{index});
+    if (at > spot.last_start) [[unlikely]]
+      return false;
+    const std::uint8_t* const record = spot.leaf + at;
+    constexpr std::size_t kHeader = 4;  // u16 key size, u16 value size with the flag of large ones
+    const std::uint64_t sizes = load_once<std::uint32_t>(record);
+    const std::uint64_t key_size = sizes & 0xFFFFU;
+    const std::uint64_t value_size = sizes >> 16U;
+    if ((sizes & 0x80000000U) != 0 || at + key_size + value_size > spot.last_start ||
+        spot.map_damaged->load(std::memory_order_relaxed) != 0) [[unlikely]] {
+      return false;
+    }
+    spot.index = index;
+    spot.key = {record + kHeader, key_size};
+    spot.value = {record + kHeader + key_size, value_size};
+    return true;
+  }
   Result<bool> step(bool forward);
   bool valid_slow() const;
   Bytes key_slow() const;

@@ -49,6 +49,9 @@ enum class ErrorCode : std::int32_t {
   kWrongVersion = 44,     ///< The store has another domain version than asked for.
   kPrepared = 45,         ///< A prepared transaction has to be decided first.
   kSnapshotGone = 46,     ///< The snapshot asked for is not there, or not whole any more.
+  kWrongKind = 47,        ///< A store or its keys are of another kind than asked for.
+  kOutOfRange = 48,       ///< A number does not fit the type that it is for.
+  kCancelled = 49,        ///< The operation was cancelled before it began.
 };
 
 }  // namespace kist

@@ -78,9 +78,10 @@ struct Options {
   /// Without it the file grows, or the writer fails. What the first to open the environment here
   /// gave counts.
   SlowReaderCallback slow_reader = {};
-  /// Relaxed commits are flushed when this many bytes were written, by all processes, since the
-  /// last flush: by the commit that comes to it, or by the helper thread. 0: never.
-  std::uint64_t flush_bytes = std::uint64_t{32} << 20;
+  /// Relaxed commits are flushed when the newest one has so many bytes of pages that the newest
+  /// durable one has not, whichever processes wrote them: by the commit that comes to it, or by the
+  /// helper thread. What was written and replaced since does not count. 0: never.
+  std::uint64_t flush_bytes = std::uint64_t{64} << 20;
   /// And when the oldest of them is so old: by the next commit, by Database::poll(), or by the
   /// helper thread. Zero: never.
   std::chrono::milliseconds flush_age = std::chrono::seconds(5);

@@ -56,7 +56,7 @@ struct EnvironmentStats {
   std::uint64_t tables = 0;           ///< Named tables.
   std::uint64_t flushes = 0;          ///< Flushes by this process since it opened.
   std::uint64_t bytes_written = 0;    ///< Bytes written by this process since it opened.
-  std::uint64_t unflushed_bytes = 0;  ///< Written by commits of all processes since the last flush.
+  std::uint64_t unflushed_bytes = 0;  ///< What the next flush has to write, about.
   std::uint64_t pages_reused = 0;     ///< Pages that this process took from reclaimed space.
   std::uint64_t pages_verified = 0;   ///< Tree pages that this process verified at first touch.
   PageOperations operations;  ///< Of this process's transactions that have ended since it opened.

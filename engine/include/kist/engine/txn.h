@@ -122,10 +122,10 @@ class Txn {
   bool outlives_writes(Bytes bytes) const;
 
  protected:
-  Txn();
-  ~Txn();
-  Txn(Txn&&) noexcept;
-  Txn& operator=(Txn&&) noexcept;
+  Txn() = default;
+  ~Txn() = default;
+  Txn(Txn&&) noexcept = default;
+  Txn& operator=(Txn&&) noexcept = default;
   friend class Cursor;
   friend class Database;
   friend class Difference;
@@ -138,11 +138,13 @@ class ReadTxn : public Txn {
  public:
   ReadTxn(ReadTxn&&) noexcept = default;
   ReadTxn& operator=(ReadTxn&&) noexcept;
-  ~ReadTxn();
+  ~ReadTxn() { end(); }
 
   /// Ends the transaction and gives up its snapshot. Spans got from it are dead; cursors return
   /// kTransactionEnded.
-  void end();
+  void end() {
+    if (snapshot_) give_up();
+  }
   /// Gives up the snapshot but keeps what a renew() needs. Until then calls return
   /// kTransactionEnded.
   void reset();
@@ -165,6 +167,7 @@ class ReadTxn : public Txn {
   friend class Database;
   friend class WriteTxn;
   ReadTxn() = default;
+  void give_up();
 };
 
 }  // namespace kist::engine
