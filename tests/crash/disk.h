@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -63,6 +64,14 @@ class Disk {
 
   void apply(const Event& event);
 
+  /// All files as a process sees them: with everything that was done, flushed or not.
+  std::map<std::string, std::string> visible() const;
+  /// The same disk with every file in another directory.
+  Disk moved_to(const std::string& directory) const;
+  /// What a flush under way was to vouch for is lost, or kept where `keeps` says so for a sector,
+  /// and no later flush will write it: that is how a flush fails. Lengths are kept.
+  void fail_flushes(const std::function<bool()>& keeps);
+
   const std::vector<DiskFile>& files() const { return files_; }
   const std::map<std::string, int>& names() const { return names_; }
   const std::vector<PendingName>& pending_names() const { return pending_names_; }
@@ -80,6 +89,16 @@ class Disk {
   std::vector<std::string> lock_files_;
   std::string lock_name_;
 };
+
+/// The device keeps or loses so many bytes as a whole.
+inline constexpr std::uint64_t kSector = 512;
+/// Meta slots lie below.
+inline constexpr std::uint64_t kSlotArea = 16384;
+/// Length of a lock file as it is left behind.
+inline constexpr std::size_t kLockFileBytes = 16384;
+
+/// The last part of a path.
+std::string base_name(const std::string& path);
 
 /// Does one change to the content of a file. Of a write, only the bytes [from, to) of its data.
 void apply_change(std::string& content, const PendingChange& change, std::uint64_t from,

@@ -23,23 +23,18 @@ std::uint64_t hash_files(const FileSet& files) {
   return hash;
 }
 
-namespace {
-
-/// A prepared transaction is what can be had, so it is asked for.
 void commit_prepared(const Database& database) {
   if (const auto waiting = must(database.prepared())) {
     must(database.commit_prepared(waiting->id));
   }
 }
 
-}  // namespace
-
-void Judge::materialize(const CrashState& state) const {
-  for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+void materialize(const FileSet& files, const TempDirectory& directory) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
     std::filesystem::remove(entry.path());
   }
-  for (const auto& [name, content] : state.files) {
-    std::ofstream file(directory_.file(name), std::ios::binary);
+  for (const auto& [name, content] : files) {
+    std::ofstream file(directory.file(name), std::ios::binary);
     file.write(content.data(), static_cast<std::streamsize>(content.size()));
     require(file.good(), "cannot write a crash state");
   }
@@ -61,21 +56,21 @@ std::int64_t Judge::identify(const Tables& found, const CrashState& state) const
                            difference(contents_[expected], found));
 }
 
-std::int64_t Judge::open_and_use(const CrashState& state) {
-  materialize(state);
-  const std::string path = store_path();
-  std::int64_t content = -1;
+Judge::Found Judge::open_and_use(const CrashState& state) {
+  materialize(state.files, directory_);
+  const std::string path = directory_.file("store");
+  Found result{};
   Tables expected;
   {
     Database database = must(Database::open(path));
     commit_prepared(database);
     expected = read_all(database, must(database.read()));
-    content = identify(expected, state);
+    result.content = identify(expected, state);
     require_clean(database);
     engine::WriteTxn txn = must(database.write(std::chrono::milliseconds(0)));
     DualWriter writer(database, txn, expected);
     writer.put("", "written after the crash", std::string(300, 'w'));
-    must(txn.commit());
+    result.next_id = must(txn.commit());
     require_clean(database);
     must(database.close());
   }
@@ -83,7 +78,7 @@ std::int64_t Judge::open_and_use(const CrashState& state) {
   const std::string what = difference(expected, read_all(database, must(database.read())));
   require(what.empty(), "after a write and a reopening: " + what);
   require_clean(database);
-  return content;
+  return result;
 }
 
 bool Judge::accept(const CrashState& state) {
@@ -94,41 +89,41 @@ bool Judge::accept(const CrashState& state) {
     return false;
   }
   const std::uint64_t hash = hash_files(state.files);
-  const auto seen = found_.find(hash);
-  std::int64_t content = 0;
-  if (seen != found_.end()) {
-    content = seen->second;
-  } else {
+  auto seen = found_.find(hash);
+  if (seen == found_.end()) {
+    met_.insert(hash);
     try {
-      content = open_and_use(state);
+      seen = found_.emplace(hash, open_and_use(state)).first;
     } catch (const std::exception& error) {
       violation_ = state.story + " (content " + std::to_string(state.oldest) + " to " +
                    std::to_string(state.newest) + " allowed): " + error.what();
       return false;
     }
-    found_.emplace(hash, content);
+  }
+  return allowed(seen->second, state);
+}
+
+bool Judge::allowed(const Found& found, const CrashState& state) {
+  // Under a used id there may be pages on the device that would pass for those of the next one. A
+  // store that was not acknowledged may be created anew, and its ids with it.
+  if (found.next_id <= state.burned && state.oldest >= 0) {
+    violation_ = state.story + ": id " + std::to_string(found.next_id) +
+                 " is used again, ids up to " + std::to_string(state.burned) + " were";
+    return false;
   }
   const std::int64_t oldest = std::max<std::int64_t>(state.oldest, 0);
   const std::int64_t newest = std::max<std::int64_t>(state.newest, 0);
-  if (content >= oldest && content <= newest) return true;
   // The same bytes may have been met where another of several equal contents was the right one.
   for (std::int64_t i = oldest; i <= newest; ++i) {
-    if (contents_[static_cast<std::size_t>(i)] == contents_[static_cast<std::size_t>(content)]) {
+    if (i == found.content || contents_[static_cast<std::size_t>(i)] ==
+                                  contents_[static_cast<std::size_t>(found.content)]) {
       return true;
     }
   }
-  violation_ = state.story + ": content " + std::to_string(content) + " was found, allowed are " +
-               std::to_string(oldest) + " to " + std::to_string(newest);
+  violation_ = state.story + ": content " + std::to_string(found.content) +
+               " was found, allowed are " + std::to_string(oldest) + " to " +
+               std::to_string(newest);
   return false;
-}
-
-std::int64_t Judge::open_observed(const CrashState& state, engine::os::CallObserver& observer) {
-  materialize(state);
-  Database database = must(Database::open(store_path(), {.page_size = {}, .observer = &observer}));
-  commit_prepared(database);
-  const std::int64_t content = identify(read_all(database, must(database.read())), state);
-  must(database.close());
-  return content;
 }
 
 }  // namespace kist::test

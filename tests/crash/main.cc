@@ -5,86 +5,28 @@
 //   kist_crash                        a short run: every trace, every planted bug
 //   kist_crash --seconds N --seed S   new traces until N seconds have passed
 //   kist_crash --trace NAME           that kind of trace only, and no planted bugs
+//   kist_crash --bugs                 the planted bugs only
+//   kist_crash --bug NAME             that one only
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <optional>
+#include <string>
 
 #include <unistd.h>
 
-#include "engine/base/failpoints.h"
-#include "tests/crash/judge.h"
-#include "tests/crash/states.h"
+#include "tests/crash/life.h"
+#include "tests/crash/planted_bugs.h"
 #include "tests/crash/trace.h"
-#include "tests/support/must.h"
 
 namespace kist::test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using engine::Bug;
 
 constexpr std::uint64_t kWantedStates = 5000;
-
-struct Outcome {
-  std::uint64_t states = 0;  // different ones
-  std::uint64_t commits = 0;
-  std::string violation;  // empty: none
-};
-
-// Crashes once more while `state` is being recovered.
-bool crash_in_recovery(Judge& judge, const CrashState& state, Random& random) {
-  Recorder recorder;
-  const std::int64_t found = judge.open_observed(state, recorder);
-  recorder.acknowledged(static_cast<std::uint64_t>(found));
-  Disk disk;
-  for (const auto& [name, content] : state.files) {
-    disk.put(std::filesystem::path(judge.store_path()).replace_filename(name), content);
-  }
-  return generate_states(disk, recorder.events(), state.oldest,
-                         std::max<std::int64_t>(state.newest, 0), 12, random,
-                         [&](const CrashState& again) {
-                           CrashState both = again;
-                           both.story = state.story + ", then in recovery " + again.story;
-                           return judge.accept(both);
-                         });
-}
-
-// Records one trace with one bug planted (or none) and judges its states, at most `limit` a point.
-Outcome run_trace(const TraceKind& kind, std::uint32_t page_size, std::uint64_t seed,
-                  std::size_t limit, std::optional<Bug> bug) {
-  Outcome outcome;
-  Trace trace(page_size, seed);
-  const bool in_recovery = bug == Bug::kNoProof;
-  try {
-    if (bug && !in_recovery) engine::plant(*bug, true);
-    kind.run(trace);
-  } catch (const std::exception& error) {
-    outcome.violation = std::string("while recording: ") + error.what();
-  }
-  if (bug && !in_recovery) engine::plant(*bug, false);
-  if (!outcome.violation.empty()) return outcome;
-
-  Judge judge(trace.contents);
-  Random random(seed ^ 0x5bd1e995);
-  if (in_recovery) engine::plant(*bug, true);
-  const bool good = generate_states(
-      Disk(), trace.recorder().events(), -1, -1, limit, random, [&](const CrashState& state) {
-        const std::uint64_t before = judge.distinct();
-        if (!judge.accept(state)) return false;
-        const bool fresh = judge.distinct() != before;
-        return !fresh || bug || !state.files.contains("store") || !random.one_in(50) ||
-               crash_in_recovery(judge, state, random);
-      });
-  if (in_recovery) engine::plant(*bug, false);
-  outcome.states = judge.distinct();
-  outcome.commits = trace.contents.size() - 1;
-  if (!good) outcome.violation = judge.violation();
-  return outcome;
-}
 
 struct Totals {
   std::uint64_t states = 0;
@@ -92,9 +34,9 @@ struct Totals {
   int failed = 0;
 };
 
-void run_and_report(const TraceKind& kind, std::uint32_t page_size, std::uint64_t seed,
-                    std::size_t limit, Totals& totals) {
-  const Outcome outcome = run_trace(kind, page_size, seed, limit, std::nullopt);
+void run_and_report(const TraceKind& kind, const LifeLimits& limits, std::uint32_t page_size,
+                    std::uint64_t seed, Totals& totals) {
+  const Outcome outcome = run_trace(kind, page_size, seed, limits, nullptr);
   totals.states += outcome.states;
   ++(outcome.violation.empty() ? totals.passed : totals.failed);
   std::printf("%-22s page size %5u  %3llu commits %6llu states  %s\n", kind.name, page_size,
@@ -104,23 +46,22 @@ void run_and_report(const TraceKind& kind, std::uint32_t page_size, std::uint64_
   std::fflush(stdout);
 }
 
-// Each bug must be found by at least one trace.
-void prove_the_harness(std::uint64_t seed, Totals& totals) {
-  struct Planted {
-    Bug bug;
-    const char* name;
-  };
-  for (const Planted planted : {Planted{Bug::kNoFlush, "no flush"},
-                                Planted{Bug::kPublishBeforeFlush, "publish before flush"},
-                                Planted{Bug::kNoProof, "no checksum on recovery"},
-                                Planted{Bug::kReuseTooEarly, "page reused too early"}}) {
+// Each bug must be found by at least one trace; the one that is known to is tried first.
+void prove_the_harness(std::uint64_t seed, const std::string& only, Totals& totals) {
+  for (const PlantedBug& planted : planted_bugs()) {
+    if (!only.empty() && only != planted.name) continue;
+    std::vector<const TraceKind*> kinds;
+    for (const TraceKind& kind : trace_kinds()) {
+      kinds.insert(std::strcmp(kind.name, planted.trace) == 0 ? kinds.begin() : kinds.end(), &kind);
+    }
     std::string caught;
     std::uint64_t states = 0;
-    for (const TraceKind& kind : trace_kinds()) {
-      const Outcome outcome = run_trace(kind, 512, seed, 100, planted.bug);
+    for (const TraceKind* kind : kinds) {
+      const LifeLimits limits{100, planted.lives ? 4U : 0U};
+      const Outcome outcome = run_trace(*kind, planted.page_size, seed, limits, &planted);
       states += outcome.states;
       if (outcome.violation.empty()) continue;
-      caught = std::string(kind.name) + ", " + outcome.violation;
+      caught = std::string(kind->name) + ", " + outcome.violation;
       break;
     }
     ++(caught.empty() ? totals.failed : totals.passed);
@@ -131,23 +72,33 @@ void prove_the_harness(std::uint64_t seed, Totals& totals) {
   }
 }
 
-int run(double seconds, std::uint64_t seed, const std::string& only) {
+struct Arguments {
+  double seconds = 0;
+  std::optional<std::uint64_t> seed;
+  std::string trace;
+  std::string bug;
+  bool bugs_only = false;
+};
+
+int run(const Arguments& asked) {
+  const std::uint64_t seed = asked.seed ? *asked.seed : test_seed("kist_crash");
   std::printf("kist_crash --seed %llu\n", static_cast<unsigned long long>(seed));
   const auto start = Clock::now();
   const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
   Totals totals;
-  if (only.empty()) prove_the_harness(seed, totals);
-  const bool short_run = seconds == 0;
-  for (std::uint64_t round = 0; totals.failed == 0; ++round) {
+  if (asked.trace.empty()) prove_the_harness(seed, asked.bug, totals);
+  const bool short_run = asked.seconds == 0;
+  for (std::uint64_t round = 0; totals.failed == 0 && !asked.bugs_only; ++round) {
     for (const TraceKind& kind : trace_kinds()) {
-      if (!only.empty() && only != kind.name) continue;
+      if (!asked.trace.empty() && asked.trace != kind.name) continue;
       for (const std::uint32_t page_size : {256U, 512U, 4096U}) {
-        if (!short_run && elapsed() > seconds && totals.states >= kWantedStates) break;
-        run_and_report(kind, page_size, seed + round, short_run ? 20 : 150, totals);
+        if (!short_run && elapsed() > asked.seconds && totals.states >= kWantedStates) break;
+        const LifeLimits limits{short_run ? 20U : 150U, short_run ? 300U : 100U, 6};
+        run_and_report(kind, limits, page_size, seed + round, totals);
       }
     }
-    const bool enough = !only.empty() || totals.states >= kWantedStates;
-    if (totals.passed == 0 || (enough && elapsed() >= seconds)) break;
+    const bool enough = !asked.trace.empty() || totals.states >= kWantedStates;
+    if (totals.passed == 0 || (enough && elapsed() >= asked.seconds)) break;
   }
   std::printf("%llu distinct states in %.1f s\n%d passed, %d failed\n",
               static_cast<unsigned long long>(totals.states), elapsed(), totals.passed,
@@ -163,20 +114,26 @@ int main(int argc, char** argv) {
   if (std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0) {
     ::setenv("TMPDIR", "/dev/shm", 1);
   }
-  double seconds = 0;
-  std::optional<std::uint64_t> seed;
-  std::string only;
+  kist::test::Arguments asked;
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
-      seconds = std::atof(argv[++i]);
-    } else if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
-      seed = std::strtoull(argv[++i], nullptr, 10);
-    } else if (std::strcmp(argv[i], "--trace") == 0 && i + 1 < argc) {
-      only = argv[++i];
+    const bool has_value = i + 1 < argc;
+    if (std::strcmp(argv[i], "--seconds") == 0 && has_value) {
+      asked.seconds = std::atof(argv[++i]);
+    } else if (std::strcmp(argv[i], "--seed") == 0 && has_value) {
+      asked.seed = std::strtoull(argv[++i], nullptr, 10);
+    } else if (std::strcmp(argv[i], "--trace") == 0 && has_value) {
+      asked.trace = argv[++i];
+    } else if (std::strcmp(argv[i], "--bugs") == 0) {
+      asked.bugs_only = true;
+    } else if (std::strcmp(argv[i], "--bug") == 0 && has_value) {
+      asked.bug = argv[++i];
+      asked.bugs_only = true;
     } else {
-      std::fprintf(stderr, "usage: kist_crash [--seconds N] [--seed S] [--trace NAME]\n");
+      std::fprintf(stderr,
+                   "usage: kist_crash [--seconds N] [--seed S] [--trace NAME] [--bugs] "
+                   "[--bug NAME]\n");
       return 2;
     }
   }
-  return kist::test::run(seconds, seed ? *seed : kist::test::test_seed("kist_crash"), only);
+  return kist::test::run(asked);
 }

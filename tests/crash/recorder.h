@@ -3,6 +3,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/os/call_observer.h"
@@ -24,6 +25,9 @@ class Recorder : public engine::os::CallObserver {
   void begun(std::uint64_t content) { mark(Event::Kind::kBegun, content); }
   /// Notes that nothing older than content number `content` may be found from now on.
   void acknowledged(std::uint64_t content) { mark(Event::Kind::kAcknowledged, content); }
+
+  /// Notes something that was done to the files unseen.
+  void note(Event event) { add(std::move(event)); }
 
   /// Called before each flush of the data file, on the thread that flushes. What it makes others
   /// write, this flush does not vouch for.

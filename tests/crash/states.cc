@@ -1,12 +1,14 @@
 #include "tests/crash/states.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include "engine/txn/lock_file.h"
 
 namespace kist::test {
 namespace {
 
-constexpr std::uint64_t kSector = 512;
-constexpr std::uint64_t kSlotArea = 16384;
 constexpr std::size_t kExhaustive = 8;
 
 // The smallest part of a pending change that the device keeps or loses as a whole.
@@ -181,10 +183,6 @@ class Chooser {
   std::vector<Choice> choices_;
 };
 
-std::string base_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 // Everything that a power cut at this moment might leave.
 class Point {
  public:
@@ -285,7 +283,7 @@ class Point {
         content[random_.below(content.size())] = static_cast<char>(random_.below(256));
       }
     }
-    content.resize(kSlotArea, '\0');
+    content.resize(kLockFileBytes, '\0');
   }
 
   const Disk& disk_;
@@ -294,6 +292,13 @@ class Point {
   Random& random_;
   const StateSink& sink_;
 };
+
+// The greatest id that a lock file says may have been written under.
+std::uint64_t burned_id(const std::string& lock_file) {
+  std::uint64_t id = 0;
+  std::memcpy(&id, lock_file.data() + offsetof(engine::LockFileLayout, burned_id), sizeof id);
+  return id;
+}
 
 // Whether a power cut just before `next` may leave something that no later one can.
 bool worth_a_point(const Event* next, Random& random) {
@@ -313,18 +318,35 @@ bool worth_a_point(const Event* next, Random& random) {
 
 }  // namespace
 
-bool generate_states(Disk disk, const std::vector<Event>& events, std::int64_t oldest,
-                     std::int64_t newest, std::size_t limit, Random& random,
-                     const StateSink& sink) {
+bool generate_states(Disk disk, const std::vector<Event>& events, const CrashState& start,
+                     std::size_t limit, Random& random, const StateSink& sink,
+                     const DeathSink& deaths) {
+  CrashState state = start;
+  state.files.clear();
+  // What a lock file was left with may be anything, until an opener builds it anew.
+  const auto left = start.files.find("store-lock");
+  const std::uint64_t left_burned = left == start.files.end() ? 0 : burned_id(left->second);
+  std::uint64_t burned = state.burned;
   for (std::size_t i = 0; i <= events.size(); ++i) {
     const Event* next = i < events.size() ? &events[i] : nullptr;
     if (worth_a_point(next, random)) {
-      const CrashState state{{}, oldest, newest, "before event " + std::to_string(i)};
+      state.story = start.story + "before event " + std::to_string(i);
       if (!Point(disk, state, limit, random, sink).generate()) return false;
+      if (deaths && !deaths(disk, state)) return false;
     }
     if (next == nullptr) break;
-    if (next->kind == Event::Kind::kBegun) newest = static_cast<std::int64_t>(next->length);
-    if (next->kind == Event::Kind::kAcknowledged) oldest = static_cast<std::int64_t>(next->length);
+    if (next->kind == Event::Kind::kBegun) state.newest = static_cast<std::int64_t>(next->length);
+    if (next->kind == Event::Kind::kAcknowledged) {
+      state.oldest = static_cast<std::int64_t>(next->length);
+    }
+    if (next->kind == Event::Kind::kLockFile) {
+      const std::uint64_t found = burned_id(next->data);
+      if (found != left_burned) burned = std::max(burned, found);
+    }
+    // Openers burn what they find, and zeros are growth: ids are used by pages.
+    const bool pages = next->kind == Event::Kind::kWrite && next->offset >= kSlotArea &&
+                       next->data.find_first_not_of('\0') != std::string::npos;
+    if (pages) state.burned = burned;
     disk.apply(*next);
   }
   return true;

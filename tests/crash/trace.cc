@@ -1,12 +1,20 @@
 #include "tests/crash/trace.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <exception>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "engine/base/failpoints.h"
+#include "tests/crash/judge.h"
 #include "tests/support/must.h"
 
 namespace kist::test {
@@ -14,19 +22,32 @@ namespace kist::test {
 using engine::Database;
 using engine::Durability;
 
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
 Trace::~Trace() {
   // The environment's last calls are no part of the trace, and the hook looks at a trace that goes.
   recorder_.set_flush_hook({});
   database_.reset();
 }
 
-void Trace::open() {
+void Trace::open_database() {
   recorder_.watch(directory_.file("store-lock"));
-  recorder_.begun(static_cast<std::uint64_t>(newest()));
   database_ = std::make_unique<Database>(
       must(Database::open(directory_.file("store"), {.page_size = page_size_,
                                                      .transaction_memory = transaction_memory,
                                                      .observer = &recorder_})));
+}
+
+void Trace::open() {
+  recorder_.begun(static_cast<std::uint64_t>(newest()));
+  open_database();
   recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
   recorder_.set_flush_hook([this] { flush_begins(); });
 }
@@ -75,36 +96,48 @@ void Trace::commit(const std::function<void(DualWriter&)>& change, Durability du
 
 namespace {
 
-// Set when some thread has made its commit the tip. Failpoint hooks are plain functions.
-std::atomic<bool> tip_stored{false};
+// How many commits other threads have made the tip. Failpoint hooks are plain functions.
+std::atomic<int> tips_stored{0};
 void note_tip(const char* name) {
-  if (std::string_view(name) == "commit.after_publish") tip_stored = true;
+  if (std::string_view(name) == "commit.after_publish") ++tips_stored;
+}
+
+// Where the process is to die, and whether it flushed its pages before their slot.
+const char* last_step = "";
+bool pages_flushed = false;
+constexpr int kPagesFlushed = 3;
+void die(const char* name) {
+  pages_flushed = pages_flushed || std::string_view(name) == "flush.after_pages";
+  if (std::string_view(name) == last_step) ::_exit(pages_flushed ? kPagesFlushed : 0);
 }
 
 }  // namespace
 
-void Trace::commit_two(const std::function<void(DualWriter&)>& first,
-                       const std::function<void(DualWriter&)>& second, Durability durability) {
+void Trace::commit_beside(const std::function<void(DualWriter&)>& first,
+                          const std::function<void(DualWriter&)>& second, int relaxed,
+                          Durability durability) {
   std::jthread other;
   std::exception_ptr failure;
-  const std::uint64_t number = contents.size() + 1;
+  const std::uint64_t number = contents.size() + 1 + static_cast<std::uint64_t>(relaxed);
   beside_flush_ = [&] {
     recorder_.begun(number);
-    tip_stored = false;
+    tips_stored = 0;
     engine::set_failpoint_hook(note_tip);
     other = std::jthread([&, next = model()]() mutable {
       try {
-        engine::WriteTxn txn = must(database_->write());
-        DualWriter writer(*database_, txn, next);
-        second(writer);
-        contents.push_back(std::move(next));
-        must(txn.commit(durability));
+        for (int i = 0; i <= relaxed; ++i) {
+          engine::WriteTxn txn = must(database_->write());
+          DualWriter writer(*database_, txn, next);
+          second(writer);
+          contents.push_back(next);
+          must(txn.commit(i < relaxed ? Durability::kRelaxed : durability));
+        }
       } catch (...) {
         failure = std::current_exception();
-        tip_stored = true;
+        tips_stored = relaxed + 1;
       }
     });
-    while (!tip_stored) std::this_thread::yield();
+    while (tips_stored <= relaxed) std::this_thread::yield();
   };
   commit(first);
   other.join();
@@ -113,7 +146,7 @@ void Trace::commit_two(const std::function<void(DualWriter&)>& first,
   if (durability == Durability::kDurable) recorder_.acknowledged(number);
 }
 
-void Trace::commit_in_two_phases(const std::function<void(DualWriter&)>& change, bool keeps) {
+void Trace::commit_in_two_phases(const std::function<void(DualWriter&)>& change, TwoPhases how) {
   const Tables before = model();
   Tables next = before;
   recorder_.begun(contents.size());
@@ -126,7 +159,11 @@ void Trace::commit_in_two_phases(const std::function<void(DualWriter&)>& change,
   }
   contents.push_back(std::move(next));
   recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
-  if (keeps) {
+  if (how.reopens) {
+    close();
+    open();
+  }
+  if (how.keeps) {
     must(database_->commit_prepared(id));
     return;
   }
@@ -136,6 +173,75 @@ void Trace::commit_in_two_phases(const std::function<void(DualWriter&)>& change,
   recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
 }
 
+void Trace::die_writing(const std::function<void(DualWriter&)>& change, const char* failpoint,
+                        bool commits) {
+  if (commits) recorder_.begun(contents.size());
+  const std::string before = read_file(directory_.file("store"));
+  last_step = failpoint;
+  const pid_t child = ::fork();
+  require(child >= 0, "fork");
+  if (child == 0) {
+    engine::set_failpoint_hook(die);
+    try {
+      const Database database = must(Database::open(
+          directory_.file("store"), {.page_size = {}, .transaction_memory = transaction_memory}));
+      engine::WriteTxn txn = must(database.write());
+      Tables next = model();
+      DualWriter writer(database, txn, next);
+      change(writer);
+      must(txn.commit(Durability::kDurable));
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "the other writer: %s\n", error.what());
+    }
+    ::_exit(1);
+  }
+  int status = 0;
+  require(::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) != 1,
+          "the other writer did not die where it should");
+  note_changes(before, WEXITSTATUS(status) == kPagesFlushed);
+  if (!commits) return;
+  engine::WriteTxn txn = must(database_->write());
+  contents.push_back(read_all(*database_, txn));
+}
+
+// Tells the recorder in what the store's file differs from what it was: the slots last, behind a
+// flush if there was one.
+void Trace::note_changes(const std::string& before, bool flushed) {
+  const std::string path = directory_.file("store");
+  const std::string now = read_file(path);
+  if (now.size() != before.size()) {
+    recorder_.note({Event::Kind::kResize, path, {}, 0, now.size(), {}});
+  }
+  const auto note_sector = [&](std::size_t at) {
+    const std::string sector = now.substr(at, kSector);
+    const bool same = at < before.size() ? before.compare(at, kSector, sector) == 0
+                                         : sector.find_first_not_of('\0') == std::string::npos;
+    if (!same) recorder_.note({Event::Kind::kWrite, path, {}, at, sector.size(), sector});
+  };
+  for (std::size_t at = kSlotArea; at < now.size(); at += kSector) note_sector(at);
+  if (flushed) {
+    recorder_.note({Event::Kind::kFlushBegun, path, {}, 0, 0, {}});
+    recorder_.note({Event::Kind::kFlush, path, {}, 0, 0, {}});
+  }
+  for (std::size_t at = 0; at < kSlotArea; at += kSector) note_sector(at);
+}
+
+void Trace::open_left(const CrashState& state, const std::vector<Tables>& before) {
+  materialize(state.files, directory_);
+  const std::int64_t newest_allowed = std::max<std::int64_t>(state.newest, 0);
+  contents.assign(before.begin(), before.begin() + newest_allowed + 1);
+  open_database();
+  commit_prepared(*database_);
+  Tables found = read_all(*database_, must(database_->read()));
+  const auto first = contents.begin() + std::max<std::int64_t>(state.oldest, 0);
+  require(std::find(first, contents.end(), found) != contents.end(),
+          "what was left does not open as it should: " + difference(contents.back(), found));
+  contents.push_back(std::move(found));
+  recorder_.begun(static_cast<std::uint64_t>(newest()));
+  recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
+  recorder_.set_flush_hook([this] { flush_begins(); });
+}
+
 void Trace::abort(const std::function<void(DualWriter&)>& change) {
   Tables forgotten = model();
   engine::WriteTxn txn = must(database_->write());
@@ -143,245 +249,14 @@ void Trace::abort(const std::function<void(DualWriter&)>& change) {
   change(writer);
 }
 
+void Trace::compact(std::uint64_t pages, int steps) {
+  for (int i = 0; i < steps && !must(database_->compact({.pages = pages})).done; ++i) {
+  }
+}
+
 void Trace::sync() {
   must(database_->sync());
   recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
-}
-
-namespace {
-
-void put_some(Trace& trace, DualWriter& writer, const std::string& table, int count,
-              std::uint64_t keys, std::uint64_t longest) {
-  for (int i = 0; i < count; ++i) {
-    const std::string key = "key " + std::to_string(trace.random.below(keys));
-    writer.put(table, key, trace.random.bytes(trace.random.below(longest + 1)));
-  }
-}
-
-void erase_some(Trace& trace, DualWriter& writer, const std::string& table, int count) {
-  for (int i = 0; i < count && !writer.model().at(table).empty(); ++i) {
-    const Records& records = writer.model().at(table);
-    writer.erase(
-        table,
-        std::next(records.begin(), static_cast<long>(trace.random.below(records.size())))->first);
-  }
-}
-
-void creation(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 3; ++i) {
-    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 1, 10, 30); });
-  }
-}
-
-void small_commits(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 20; ++i) {
-    trace.commit([&](DualWriter& writer) {
-      put_some(trace, writer, "", 2, 60, 100);
-      if (i % 4 == 3) erase_some(trace, writer, "", 2);
-    });
-    if (i % 7 == 5)
-      trace.abort([&](DualWriter& writer) { put_some(trace, writer, "", 5, 60, 200); });
-  }
-}
-
-void growth(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 8; ++i) {
-    trace.commit([&](DualWriter& writer) {
-      put_some(trace, writer, "", 20 << (i / 2), 100000, trace.page_size() / 8);
-    });
-  }
-}
-
-void overflow_values(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 12; ++i) {
-    trace.commit([&](DualWriter& writer) {
-      put_some(trace, writer, "", 2, 6, 5 * trace.page_size());
-      if (i % 4 == 1) put_some(trace, writer, "", 1, 6, 90000);
-      if (i % 3 == 2) erase_some(trace, writer, "", 1);
-      put_some(trace, writer, "", 2, 40, 20);
-    });
-  }
-}
-
-void named_tables(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 14; ++i) {
-    trace.commit([&](DualWriter& writer) {
-      const std::string name = "table " + std::to_string(trace.random.below(4));
-      const std::string other = "table " + std::to_string(4 + trace.random.below(2));
-      if (!writer.model().contains(name)) {
-        writer.create(name);
-      } else if (trace.random.one_in(4)) {
-        writer.drop(name);
-        return;
-      } else if (trace.random.one_in(4)) {
-        writer.clear(name);
-      } else if (trace.random.one_in(4) && !writer.model().contains(other)) {
-        writer.rename(name, other);
-        return;
-      }
-      put_some(trace, writer, name, 10, 50, 60);
-    });
-  }
-}
-
-void delete_to_empty(Trace& trace) {
-  trace.open();
-  trace.commit([&](DualWriter& writer) {
-    put_some(trace, writer, "", 150, 1000, trace.page_size() / 8);
-    put_some(trace, writer, "", 4, 1000, 6 * trace.page_size());
-  });
-  while (!trace.model().at("").empty()) {
-    trace.commit([&](DualWriter& writer) { erase_some(trace, writer, "", 25); });
-  }
-  trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 2, 10, 30); });
-}
-
-void relaxed_then_sync(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 24; ++i) {
-    const bool durable = i % 8 == 7;
-    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 60, 150); },
-                 durable ? Durability::kDurable : Durability::kRelaxed);
-    if (i % 12 == 4) trace.sync();
-  }
-  trace.close();
-}
-
-// The second of two writers works while the commit of the first is flushed.
-void overlapping(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 10; ++i) {
-    const auto change = [&](DualWriter& writer) {
-      put_some(trace, writer, "", i % 5 == 4 ? 40 : 3, 60, 150);
-    };
-    trace.commit_two(change, change, i % 3 == 2 ? Durability::kRelaxed : Durability::kDurable);
-    if (i % 4 == 3) trace.commit(change, Durability::kRelaxed);
-  }
-  trace.close();
-}
-
-void close_and_reopen(Trace& trace) {
-  for (int session = 0; session < 4; ++session) {
-    trace.open();
-    for (int i = 0; i < session; ++i) {
-      trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 4, 50, 80); },
-                   i % 2 == 0 ? Durability::kRelaxed : Durability::kDurable);
-    }
-    trace.close();
-  }
-}
-
-// Values so large that they are written before the commit, and given up again after that.
-void huge_values(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 3; ++i) {
-    const auto put_huge = [&](DualWriter& writer) {
-      writer.put("", "huge", trace.random.bytes((1 << 20) + trace.random.below(9000)));
-    };
-    trace.abort(put_huge);
-    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 30, 1000, 3000); });
-    if (i == 1) trace.commit(put_huge);
-    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 1000, 100); });
-  }
-  trace.close();
-}
-
-// Transactions that outgrow their memory and write the same pages twice before their commit.
-void spilled(Trace& trace) {
-  trace.transaction_memory = 0;
-  trace.open();
-  for (int i = 0; i < 2; ++i) {
-    const auto change = [&](DualWriter& writer) {
-      put_some(trace, writer, "", 700, 350, trace.page_size() / 4);
-      put_some(trace, writer, "", 2, 350, 6 * trace.page_size());
-    };
-    if (i == 1) trace.abort(change);
-    trace.commit(change, i % 2 == 0 ? Durability::kRelaxed : Durability::kDurable);
-    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 350, 50); });
-  }
-  trace.close();
-}
-
-// Nested transactions, kept and forgotten, some of them larger than their memory.
-void nested(Trace& trace) {
-  trace.transaction_memory = 0;
-  trace.open();
-  for (int i = 0; i < 2; ++i) {
-    trace.commit([&](DualWriter& writer) {
-      put_some(trace, writer, "", 50, 400, trace.page_size() / 4);
-      for (int j = 0; j < 3; ++j) {
-        writer.nested(
-            [&](DualWriter& inner) {
-              put_some(trace, inner, "", i % 2 == 0 ? 400 : 20, 400, trace.page_size() / 4);
-              inner.nested([&](DualWriter& innermost) { erase_some(trace, innermost, "", 10); },
-                           j == 1);
-              put_some(trace, inner, "", 1, 6, 5 * trace.page_size());
-            },
-            j != 1);
-      }
-    });
-  }
-  trace.close();
-}
-
-void growing_and_shrinking(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 6; ++i) {
-    trace.commit([&](DualWriter& writer) {
-      for (int j = 0; j < 8; ++j) {
-        writer.put("", "large " + std::to_string(j), trace.random.bytes(24 * trace.page_size()));
-      }
-    });
-    trace.commit([&](DualWriter& writer) { writer.clear(""); });
-    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 2, 20, 50); });
-  }
-  trace.close();
-}
-
-void two_phases(Trace& trace) {
-  trace.open();
-  for (int i = 0; i < 8; ++i) {
-    trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 40, 100); },
-                 i % 3 == 2 ? Durability::kRelaxed : Durability::kDurable);
-    trace.commit_in_two_phases(
-        [&](DualWriter& writer) {
-          put_some(trace, writer, "", 2, 40, i == 4 ? 9 * trace.page_size() : 100);
-        },
-        i % 2 == 0);
-    if (i == 5) {
-      trace.close();
-      trace.open();
-    }
-  }
-  trace.close();
-}
-
-}  // namespace
-
-const std::vector<TraceKind>& trace_kinds() {
-  static const std::vector<TraceKind> kinds{
-      {"creation", creation},
-      {"small commits", small_commits},
-      {"two phases", two_phases},
-      {"growth", growth},
-      {"overflow values", overflow_values},
-      {"named tables", named_tables},
-      {"delete to empty", delete_to_empty},
-      {"relaxed, then sync", relaxed_then_sync},
-      {"overlapping commits", overlapping},
-      {"close and reopen", close_and_reopen},
-      {"huge values", huge_values},
-      {"spilled", spilled},
-      {"nested", nested},
-      {"growing and shrinking", growing_and_shrinking},
-      {"two phases", two_phases},
-  };
-  return kinds;
 }
 
 }  // namespace kist::test

@@ -8,6 +8,7 @@
 #include <kist/engine/database.h>
 
 #include "tests/crash/recorder.h"
+#include "tests/crash/states.h"
 #include "tests/support/model.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_directory.h"
@@ -28,19 +29,36 @@ class Trace {
   void commit(const std::function<void(DualWriter&)>& change,
               engine::Durability durability = engine::Durability::kDurable);
   /// Commits what `first` does durably, and, while the last flush for that is under way, what
-  /// `second` does on top of it. Both are acknowledged when this returns, a relaxed second one not.
-  void commit_two(const std::function<void(DualWriter&)>& first,
-                  const std::function<void(DualWriter&)>& second, engine::Durability durability);
-  /// The same in two phases, with `keeps`; otherwise the prepared transaction is rolled back. From
-  /// the first phase on it counts as the newest content, because whoever asks for it must get it.
-  void commit_in_two_phases(const std::function<void(DualWriter&)>& change, bool keeps);
+  /// `second` does on top of it: so many times relaxed, then once with `durability`. All are
+  /// acknowledged when this returns, a relaxed last one not.
+  void commit_beside(const std::function<void(DualWriter&)>& first,
+                     const std::function<void(DualWriter&)>& second, int relaxed,
+                     engine::Durability durability);
+  /// What is done between the two phases, and in the second one.
+  struct TwoPhases {
+    bool keeps = true;     ///< Else the prepared transaction is rolled back.
+    bool reopens = false;  ///< Closes and opens the store between them.
+  };
+  /// Commits in two phases. From the first one on it counts as the newest content, because whoever
+  /// asks for it must get it.
+  void commit_in_two_phases(const std::function<void(DualWriter&)>& change, TwoPhases how);
+  /// Another process opens the store, does the change, and dies in its commit at a failpoint.
+  /// `commits`: the commit is the tip by then, so the next writer builds on it.
+  void die_writing(const std::function<void(DualWriter&)>& change, const char* failpoint,
+                   bool commits);
+  /// Goes on with what a crash or the death of all processes left, on top of `before`. What is
+  /// found is the last of `contents` then. Throws when it is not among what the state allows.
+  void open_left(const CrashState& state, const std::vector<Tables>& before);
   /// Does changes and forgets them.
   void abort(const std::function<void(DualWriter&)>& change);
+  /// Compacts in at most so many steps of so many pages each, which changes no content.
+  void compact(std::uint64_t pages, int steps);
   void sync();
 
   const Tables& model() const { return contents.back(); }
   Recorder& recorder() { return recorder_; }
   std::uint32_t page_size() const { return page_size_; }
+  const std::string& directory() const { return directory_.path(); }
 
   Random random;
   /// Of transactions; to be set before open().
@@ -49,6 +67,8 @@ class Trace {
 
  private:
   std::int64_t newest() const { return static_cast<std::int64_t>(contents.size()) - 1; }
+  void open_database();
+  void note_changes(const std::string& before, bool flushed);
   void notice_publication();
   void flush_begins();
 
@@ -69,5 +89,8 @@ struct TraceKind {
 
 /// All kinds of traces.
 const std::vector<TraceKind>& trace_kinds();
+
+/// What is done to a store after its recovery.
+void second_life(Trace& trace);
 
 }  // namespace kist::test
