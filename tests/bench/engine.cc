@@ -56,6 +56,9 @@ std::uint64_t Session::perform(std::span<const Step> /*steps*/, ValuePool::Strea
                                Latencies* /*latencies*/) {
   no("perform");
 }
+void Session::put_queued(KeySpan /*keys*/, ValuePool::Stream /*values*/, std::size_t /*callers*/) {
+  no("queue of writes");
+}
 void Session::compact(const std::string& /*copy*/) {
   no("compaction");
 }

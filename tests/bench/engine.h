@@ -75,6 +75,9 @@ class Session {
   /// Does the steps in order; values written are taken from `values`.
   virtual std::uint64_t perform(std::span<const Step> steps, ValuePool::Stream values,
                                 Latencies* latencies);
+  /// Stores each key through a queue, `callers` of them at a time, each of which waits for its own
+  /// to be durable.
+  virtual void put_queued(KeySpan keys, ValuePool::Stream values, std::size_t callers);
   /// Makes the store as small as it goes: in place, or as a copy in the empty folder `copy`.
   virtual void compact(const std::string& copy);
 };

@@ -38,6 +38,7 @@ namespace kist::bench {
 ///         std::uint64_t count_range(from, to);
 ///         // Where it has it, else the workload is skipped:
 ///         void compact(copy);
+///         void put_queued(keys, values, callers);
 ///       };
 ///     };
 template <typename S>
@@ -184,6 +185,14 @@ class SessionOf final : public Session {
       }
     }
     return digest.value;
+  }
+
+  void put_queued(KeySpan keys, ValuePool::Stream values, std::size_t callers) override {
+    if constexpr (requires { session_.put_queued(keys, values, callers); }) {
+      session_.put_queued(keys, values, callers);
+    } else {
+      Session::put_queued(keys, values, callers);
+    }
   }
 
   void compact(const std::string& copy) override {

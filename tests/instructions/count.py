@@ -2,9 +2,12 @@
 """Instructions an operation of Kist and of LMDB, by callgrind: each is run for two counts and the difference divided.
 
 usage: count.py PROGRAM   (build/release/bin/kist_instructions)
-Repeatable for the same binaries, whatever else the machine does.
+       count.py PROGRAM CEILINGS   fails when Kist takes over 5% more than CEILINGS says for an operation
+Repeatable for the same binaries, whatever else the machine does. CEILINGS is a JSON object of operations and numbers, true of the
+compiler that the release build is made with; who makes an operation cheaper lowers its number.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -16,7 +19,9 @@ OPERATIONS = {
     "get": (0, 100_000),
     "scan": (0, 2 * RECORDS),
     "begin": (0, 10_000),
+    "renew": (0, 10_000),
     "put": (20_000, 60_000),
+    "overwrite": (1_000, 6_000),
 }
 
 
@@ -30,16 +35,35 @@ def instructions(program, engine, operation, times, directory):
     return int(counted.group(1))
 
 
+def cost(program, engine, operation, directory):
+    few, many = OPERATIONS[operation]
+    low = instructions(program, engine, operation, few, directory)
+    high = instructions(program, engine, operation, many, directory)
+    return round((high - low) / (many - few))
+
+
+def check(program, ceilings):
+    failed = False
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([program, "kist", "load", "0", directory], check=True, stdout=subprocess.DEVNULL)
+        for operation, ceiling in ceilings.items():
+            taken = cost(program, "kist", operation, directory)
+            print(f"{operation}: {taken:,}, {ceiling:,} when the ceiling was set")
+            failed = failed or taken > ceiling * 1.05
+    return 1 if failed else 0
+
+
 def main():
     program = sys.argv[1]
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], encoding="utf-8") as file:
+            sys.exit(check(program, json.load(file)))
     costs = {}
     for engine in ("kist", "lmdb"):
         with tempfile.TemporaryDirectory() as directory:
             subprocess.run([program, engine, "load", "0", directory], check=True, stdout=subprocess.DEVNULL)
-            for operation, (few, many) in OPERATIONS.items():
-                low = instructions(program, engine, operation, few, directory)
-                high = instructions(program, engine, operation, many, directory)
-                costs[engine, operation] = round((high - low) / (many - few))
+            for operation in OPERATIONS:
+                costs[engine, operation] = cost(program, engine, operation, directory)
         with tempfile.TemporaryDirectory() as directory:
             whole = instructions(program, engine, "load", 0, directory)
             nothing = instructions(program, engine, "begin", 0, directory)

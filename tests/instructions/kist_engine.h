@@ -46,6 +46,9 @@ class KistEngine {
   /// One read transaction; get() and the scans use it.
   void begin_read() { read_.emplace(must(database_.read())); }
   void end_read() { read_.reset(); }
+  /// The same with one that is kept, after begin_read().
+  void pause_read() { read_->reset(); }
+  void renew_read() { must(read_->renew()); }
   /// First byte and length of the value: every engine's value is consumed alike.
   std::uint64_t get(std::string_view key) {
     auto value = read_->get({}, engine::as_bytes(key));
@@ -63,15 +66,6 @@ class KistEngine {
       auto moved = forward ? cursor.next() : cursor.prev();
       if (!moved) give_up(moved.error().message);
       more = *moved;
-    }
-    return sum;
-  }
-  std::uint64_t range(std::string_view from, int count) {
-    auto cursor = must(read_->cursor({}));
-    std::uint64_t sum = 0;
-    for (bool more = must(cursor.seek(engine::as_bytes(from))); more && count > 0; --count) {
-      sum += must(cursor.value()).front();
-      more = must(cursor.next());
     }
     return sum;
   }

@@ -10,7 +10,7 @@
 
 namespace kist::bench {
 
-/// LMDB, with or without its writable map. Read transactions are renewed, as its users do.
+/// LMDB, with or without its writable map.
 template <bool kWriteMap>
 class LmdbEngineOf {
  public:
@@ -26,15 +26,8 @@ class LmdbEngineOf {
     check(mdb_txn_begin(env_, nullptr, 0, &txn));
     check(mdb_dbi_open(txn, nullptr, 0, &dbi_));
     check(mdb_txn_commit(txn));
-    check(mdb_txn_begin(env_, nullptr, MDB_RDONLY, &read_));
-    check(mdb_cursor_open(read_, dbi_, &cursor_));
-    mdb_txn_reset(read_);
   }
-  ~LmdbEngineOf() {
-    mdb_cursor_close(cursor_);
-    mdb_txn_abort(read_);
-    mdb_env_close(env_);
-  }
+  ~LmdbEngineOf() { mdb_env_close(env_); }
   LmdbEngineOf(const LmdbEngineOf&) = delete;
   LmdbEngineOf& operator=(const LmdbEngineOf&) = delete;
 
@@ -46,11 +39,10 @@ class LmdbEngineOf {
   }
   void commit() { check(mdb_txn_commit(write_)); }
 
-  void begin_read() {
-    check(mdb_txn_renew(read_));
-    check(mdb_cursor_renew(read_, cursor_));
-  }
-  void end_read() { mdb_txn_reset(read_); }
+  void begin_read() { check(mdb_txn_begin(env_, nullptr, MDB_RDONLY, &read_)); }
+  void end_read() { mdb_txn_abort(read_); }
+  void pause_read() { mdb_txn_reset(read_); }
+  void renew_read() { check(mdb_txn_renew(read_)); }
   std::uint64_t get(std::string_view key) {
     MDB_val k = as_val(key);
     MDB_val v;
@@ -58,25 +50,17 @@ class LmdbEngineOf {
     return consume(v);
   }
   std::uint64_t scan(bool forward) {
+    MDB_cursor* cursor = nullptr;
+    check(mdb_cursor_open(read_, dbi_, &cursor));
     MDB_val k;
     MDB_val v;
     std::uint64_t sum = 0;
-    int status = mdb_cursor_get(cursor_, &k, &v, forward ? MDB_FIRST : MDB_LAST);
+    int status = mdb_cursor_get(cursor, &k, &v, forward ? MDB_FIRST : MDB_LAST);
     while (status == MDB_SUCCESS) {
       sum += consume(v);
-      status = mdb_cursor_get(cursor_, &k, &v, forward ? MDB_NEXT : MDB_PREV);
+      status = mdb_cursor_get(cursor, &k, &v, forward ? MDB_NEXT : MDB_PREV);
     }
-    return sum;
-  }
-  std::uint64_t range(std::string_view from, int count) {
-    MDB_val k = as_val(from);
-    MDB_val v;
-    std::uint64_t sum = 0;
-    for (int status = mdb_cursor_get(cursor_, &k, &v, MDB_SET_RANGE);
-         status == MDB_SUCCESS && count > 0; --count) {
-      sum += *static_cast<const std::uint8_t*>(v.mv_data);
-      status = mdb_cursor_get(cursor_, &k, &v, MDB_NEXT);
-    }
+    mdb_cursor_close(cursor);
     return sum;
   }
 
@@ -95,7 +79,6 @@ class LmdbEngineOf {
   MDB_dbi dbi_ = 0;
   MDB_txn* write_ = nullptr;
   MDB_txn* read_ = nullptr;
-  MDB_cursor* cursor_ = nullptr;
 };
 
 using LmdbEngine = LmdbEngineOf<false>;

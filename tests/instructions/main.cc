@@ -21,12 +21,14 @@ std::uint64_t run_operation(const std::string& operation, std::size_t times,
   Engine engine(directory, false);
   const Keys& keys = data.shuffled();
   std::uint64_t sum = 0;
-  if (operation == "load" || operation == "put") {  // put: overwrites records all over the table
+  // put and overwrite: records all over the table, 1,000 or one a transaction
+  if (operation == "load" || operation == "put" || operation == "overwrite") {
     ValuePool::Stream values = data.values().stream(operation == "load" ? 0 : 1);
     const std::size_t count = operation == "load" ? kRecords : times;
-    for (std::size_t i = 0; i < count; i += kBatch) {
+    const std::size_t batch = operation == "overwrite" ? 1 : kBatch;
+    for (std::size_t i = 0; i < count; i += batch) {
       engine.begin_write();
-      for (std::size_t j = i; j < i + kBatch; ++j) engine.put(keys[j % kRecords], values.next());
+      for (std::size_t j = i; j < i + batch; ++j) engine.put(keys[j % kRecords], values.next());
       engine.commit();
     }
   } else if (operation == "begin") {
@@ -34,6 +36,13 @@ std::uint64_t run_operation(const std::string& operation, std::size_t times,
       engine.begin_read();
       engine.end_read();
     }
+  } else if (operation == "renew") {
+    engine.begin_read();
+    for (std::size_t i = 0; i < times; ++i) {
+      engine.pause_read();
+      engine.renew_read();
+    }
+    engine.end_read();
   } else {
     engine.begin_read();
     sum += engine.scan(true);  // first touch of every page is not what is counted
@@ -55,7 +64,9 @@ std::uint64_t run_operation(const std::string& operation, std::size_t times,
 int main(int argc, char** argv) {
   using namespace kist::bench;
   if (argc != 5)
-    give_up("usage: kist_instructions kist|lmdb load|put|get|scan|begin TIMES DIRECTORY");
+    give_up(
+        "usage: kist_instructions kist|lmdb load|put|overwrite|get|scan|begin|renew "
+        "TIMES DIRECTORY");
   const std::string engine = argv[1];
   const std::size_t times = std::strtoul(argv[3], nullptr, 10);
   const std::uint64_t sum = engine == "kist" ? run_operation<KistEngine>(argv[2], times, argv[4])
