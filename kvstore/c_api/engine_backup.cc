@@ -37,6 +37,29 @@ Result<engine::BackupOptions> backup_options_of(const kist_backup_options* given
   return options;
 }
 
+Result<engine::SalvageOptions> salvage_options_of(const kist_salvage_options* given) {
+  KIST_ASSIGN(const kist_salvage_options read,
+              read_options(given, sizeof(kist_salvage_options), "options"));
+  KIST_TRY(check_array(read.comparators, read.comparator_count, "options.comparators"));
+  engine::SalvageOptions options;
+  options.older_versions = read.older_versions;
+  options.progress = progress_of(read.progress, read.context);
+  if (read.file_mode != 0) options.file_mode = read.file_mode;
+  for (std::size_t i = 0; i < read.comparator_count; ++i) {
+    const kist_named_comparator& one = read.comparators[i];
+    KIST_ASSIGN(const engine::Bytes name,
+                given_bytes(one.name.data, one.name.size, "options.comparators[].name"));
+    if (one.compare == nullptr) {
+      return fail(ErrorCode::kInvalidArgument, "options.comparators[].compare is NULL");
+    }
+    options.comparators[std::string(engine::as_text(name))] =
+        [compare = one.compare, context = one.context](engine::Bytes a, engine::Bytes b) {
+          return compare(context, a.data(), a.size(), b.data(), b.size());
+        };
+  }
+  return options;
+}
+
 kist_backup_point answer_of(const engine::BackupPoint& point) {
   return {point.environment_high, point.environment_low, point.transaction, point.commit_nonce};
 }
@@ -50,18 +73,11 @@ Result<void> give(const engine::BackupReport& found, kist_backup_report* report)
   return write_answer(answer, sizeof(kist_backup_report), "report", report);
 }
 
-/// Whether an answer can be given, before anything is done.
-template <typename T>
-Result<void> check_report(const T* report) {
-  if (report == nullptr || report->struct_size >= sizeof(T)) return {};
-  return fail(ErrorCode::kInvalidArgument, "report.struct_size is too small");
-}
-
 /// `target`: a path or a sink.
 template <typename Target>
 Result<void> back_up(kist_db db, const Target& target, const kist_backup_point* since,
                      const kist_backup_options* options, kist_backup_report* report) {
-  KIST_TRY(check_report(report));
+  KIST_TRY(check_answer(report, "report"));
   KIST_ASSIGN(const engine::BackupOptions how, backup_options_of(options));
   return with_database(db, [&](const engine::Database& database) -> Result<void> {
     if (since == nullptr) {
@@ -133,7 +149,7 @@ kist_code kist_restore(const char* full, size_t full_size, const kist_bytes* inc
                        const kist_backup_options* options, kist_backup_report* report,
                        kist_error* error) noexcept {
   return guarded(error, [&]() -> Result<void> {
-    KIST_TRY(check_report(report));
+    KIST_TRY(check_answer(report, "report"));
     KIST_TRY(check_array(increments, count, "increments"));
     KIST_ASSIGN(const std::string from, path_of(full, full_size));
     KIST_ASSIGN(const std::string to, path_of(path, path_size));
@@ -150,18 +166,15 @@ kist_code kist_restore(const char* full, size_t full_size, const kist_bytes* inc
 }
 
 kist_code kist_salvage(const char* damaged, size_t damaged_size, const char* path, size_t path_size,
-                       bool older_versions, kist_progress progress, void* context,
-                       kist_salvage_report* report, kist_buffer* losses,
-                       kist_error* error) noexcept {
+                       const kist_salvage_options* options, kist_salvage_report* report,
+                       kist_buffer* losses, kist_error* error) noexcept {
   return guarded(error, [&]() -> Result<void> {
     if (losses != nullptr) *losses = {};
-    KIST_TRY(check_report(report));
+    KIST_TRY(check_answer(report, "report"));
     KIST_ASSIGN(const std::string from, path_of(damaged, damaged_size));
     KIST_ASSIGN(const std::string to, path_of(path, path_size));
-    engine::SalvageOptions options;
-    options.older_versions = older_versions;
-    options.progress = progress_of(progress, context);
-    KIST_ASSIGN(const engine::SalvageReport found, engine::salvage(from, to, options));
+    KIST_ASSIGN(const engine::SalvageOptions how, salvage_options_of(options));
+    KIST_ASSIGN(const engine::SalvageReport found, engine::salvage(from, to, how));
     if (losses != nullptr) {
       std::string text;
       for (const engine::SalvageLoss& loss : found.losses) {
@@ -216,7 +229,8 @@ kist_code kist_db_load(kist_db db, int descriptor, kist_progress progress, void*
 }
 
 kist_code kist_txn_copy_table(kist_txn from, kist_table source, kist_txn to, kist_table target,
-                              uint64_t* records, kist_error* error) noexcept {
+                              kist_progress progress, void* context, uint64_t* records,
+                              kist_error* error) noexcept {
   return guarded(error, [&]() -> Result<void> {
     give_records(0, records);
     KIST_ASSIGN(const auto one, use<TransactionObject>(from));
@@ -225,7 +239,8 @@ kist_code kist_txn_copy_table(kist_txn from, kist_table source, kist_txn to, kis
     KIST_ASSIGN(const engine::Txn* const reads, one->txn());
     KIST_ASSIGN(engine::WriteTxn* const writes, other->writer());
     KIST_ASSIGN(const std::uint64_t found,
-                engine::copy_table(*reads, table_of(source), *writes, table_of(target)));
+                engine::copy_table(*reads, table_of(source), *writes, table_of(target),
+                                   progress_of(progress, context)));
     give_records(found, records);
     return {};
   });

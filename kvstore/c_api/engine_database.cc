@@ -6,28 +6,22 @@
 #include "kvstore/c_api/answers.h"
 #include "kvstore/c_api/arguments.h"
 #include "kvstore/c_api/engine_objects.h"
+#include "kvstore/c_api/engine_options.h"
 #include "kvstore/c_api/errors.h"
 #include "kvstore/c_api/structs.h"
 
 namespace kist::c_api {
 namespace {
 
-Result<engine::Options> options_of(const kist_db_options* given) {
-  KIST_ASSIGN(const kist_db_options read, read_options(given, sizeof(kist_db_options), "options"));
-  if (read.create && read.read_only) {
-    return fail(ErrorCode::kInvalidArgument,
-                "options.create and options.read_only exclude each other");
-  }
-  engine::Options options;
-  options.create = read.create;
-  options.read_only = read.read_only;
-  options.verify = !read.unverified;
-  if (read.page_size != 0) options.page_size = read.page_size;
-  if (read.file_mode != 0) options.file_mode = read.file_mode;
-  if (read.transaction_memory != 0) options.transaction_memory = read.transaction_memory;
-  KIST_ASSIGN(const auto durability, durability_of(read.durability));
-  options.durability = durability.value_or(options.durability);
-  return options;
+/// Publishes what `open`, a callable (const engine::Options&) -> Result<Database>, opens.
+template <typename Open>
+Result<void> open_with(const kist_db_options* options, const Open& open, kist_db* db) {
+  KIST_TRY(prepare_out(db, "db"));
+  KIST_ASSIGN(const GivenOptions given, options_of(options));
+  KIST_ASSIGN(engine::Database opened, open(given.options));
+  KIST_TRY(publish(std::make_shared<DatabaseObject>(std::move(opened)), nullptr, db));
+  if (given.callbacks) given.callbacks->keep_promise(given.release);
+  return {};
 }
 
 /// A comparator of C. Its copies share this; the last one to go releases the context.
@@ -56,10 +50,15 @@ kist_code kist_db_open(const char* path, size_t path_size, const kist_db_options
   return guarded(error, [&]() -> Result<void> {
     KIST_TRY(prepare_out(db, "db"));
     KIST_ASSIGN(const std::string file, path_of(path, path_size));
-    KIST_ASSIGN(const engine::Options checked, options_of(options));
-    KIST_ASSIGN(engine::Database opened, engine::Database::open(file, checked));
-    return publish(std::make_shared<DatabaseObject>(std::move(opened)), nullptr, db);
+    return open_with(
+        options,
+        [&](const engine::Options& checked) { return engine::Database::open(file, checked); }, db);
   });
+}
+
+kist_code kist_db_open_in_memory(const kist_db_options* options, kist_db* db,
+                                 kist_error* error) noexcept {
+  return guarded(error, [&] { return open_with(options, engine::Database::open_in_memory, db); });
 }
 
 kist_code kist_db_close(kist_db db, kist_error* error) noexcept {
@@ -68,12 +67,6 @@ kist_code kist_db_close(kist_db db, kist_error* error) noexcept {
     if (last_use) return (*last_use)->close();
     if (last_use.error().code == ErrorCode::kForked) return {};
     return std::unexpected(last_use.error());
-  });
-}
-
-kist_code kist_db_sync(kist_db db, kist_error* error) noexcept {
-  return guarded(error, [&] {
-    return with_database(db, [](const engine::Database& database) { return database.sync(); });
   });
 }
 
@@ -104,6 +97,13 @@ kist_code kist_db_stats(kist_db db, kist_engine_stats* stats, kist_error* error)
       answer.flushes = found.flushes;
       answer.bytes_written = found.bytes_written;
       answer.pages_reused = found.pages_reused;
+      answer.unflushed_bytes = found.unflushed_bytes;
+      answer.pages_verified = found.pages_verified;
+      answer.pages_copied = found.operations.copied;
+      answer.pages_created = found.operations.created;
+      answer.pages_split = found.operations.split;
+      answer.pages_merged = found.operations.merged;
+      answer.pages_spilled = found.operations.spilled;
       return write_answer(answer, sizeof(kist_engine_stats), "stats", stats);
     });
   });

@@ -192,6 +192,21 @@ kist_code kist_txn_commit_and_read(kist_txn txn, uint32_t durability, uint64_t* 
   });
 }
 
+kist_code kist_txn_prepare(kist_txn txn, uint64_t* id, kist_error* error) noexcept {
+  return guarded(error, [&]() -> Result<void> {
+    if (id != nullptr) *id = 0;
+    KIST_TRY(
+        commit_and(txn, [&](TransactionObject& object, engine::WriteTxn& writer) -> Result<void> {
+          KIST_ASSIGN(const std::uint64_t prepared, writer.prepare());
+          if (id != nullptr) *id = prepared;
+          object.end();
+          return {};
+        }));
+    close_ended(txn);
+    return {};
+  });
+}
+
 kist_code kist_txn_abort(kist_txn txn, kist_error* error) noexcept {
   return guarded(error, [&]() -> Result<void> {
     {

@@ -44,6 +44,10 @@ std::string name_of(Kind kind) {
       return "value writer";
     case Kind::kDifference:
       return "difference";
+    case Kind::kBatch:
+      return "batch";
+    case Kind::kQueue:
+      return "queue";
   }
   return "object";
 }

@@ -17,20 +17,6 @@ struct RecordList {
   std::vector<kist_record> items;
 };
 
-/// The range, borrowing the bounds given.
-Result<Range> range_of(const kist_range* given) {
-  KIST_ASSIGN(const kist_range read, read_options(given, sizeof(kist_range), "range"));
-  Range range;
-  KIST_ASSIGN(range.prefix, view_of(read.prefix.data, read.prefix.size, "range.prefix.data"));
-  KIST_ASSIGN(range.from, view_of(read.from.data, read.from.size, "range.from.data"));
-  if (read.has_to) {
-    KIST_ASSIGN(range.to, view_of(read.to.data, read.to.size, "range.to.data"));
-  }
-  range.reverse = read.reverse;
-  if (read.limit != 0) range.limit = read.limit;
-  return range;
-}
-
 /// A record that the iterator stands on, with borrowed bytes.
 Result<std::optional<kist_record>> next_record(Iterator& iterator) {
   KIST_ASSIGN(const bool more, iterator.next());

@@ -56,6 +56,9 @@ inline constexpr CodeText kCodeTexts[] = {
     {44, "WRONG_VERSION", "The store has another domain version than asked for."},
     {45, "PREPARED", "A prepared transaction has to be decided first."},
     {46, "SNAPSHOT_GONE", "The snapshot asked for is not there, or not whole any more."},
+    {47, "WRONG_KIND", "A store or its keys are of another kind than asked for."},
+    {48, "OUT_OF_RANGE", "A number does not fit the type that it is for."},
+    {49, "CANCELLED", "The operation was cancelled before it began."},
 };
 // clang-format on
 

@@ -19,6 +19,8 @@ enum class Kind : std::uint8_t {
   kValueReader = 9,
   kValueWriter = 10,
   kDifference = 11,
+  kBatch = 12,
+  kQueue = 13,
 };
 
 /// What a handle names. Objects form a tree: each but a profile and a database has an owner, keeps

@@ -54,6 +54,17 @@ struct WriterObject : Object {
   Writer writer;
 };
 
+/// Changes to be applied at once.
+struct BatchObject : Object {
+  static constexpr Kind kKind = Kind::kBatch;
+  using Handle = kist_batch;
+  BatchObject(std::shared_ptr<Object> owner, Profile of)
+      : Object(kKind, std::move(owner)), profile(std::move(of)) {}
+  const Profile profile;
+  std::mutex turn;  // held by whoever uses `batch`
+  Batch batch;
+};
+
 /// A walk over a store in the snapshot of a reader.
 struct IteratorObject : Object {
   static constexpr Kind kKind = Kind::kIterator;

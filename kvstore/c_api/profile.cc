@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -14,9 +17,20 @@
 namespace kist::c_api {
 namespace {
 
+Result<std::filesystem::path> path_of(const char* path, std::size_t size);
+
+/// What C writes as 0 for the default, and as KIST_NEVER, is the other way round here.
+Result<std::uint64_t> setting(std::int64_t given, const char* name, std::uint64_t otherwise) {
+  if (given < KIST_NEVER) {
+    return fail(ErrorCode::kInvalidArgument, std::string(name) + " is negative");
+  }
+  if (given == 0) return otherwise;
+  return given == KIST_NEVER ? 0 : static_cast<std::uint64_t>(given);
+}
+
 Result<ProfileOptions> options_of(const kist_profile_options* given) {
   KIST_ASSIGN(const kist_profile_options read,
-              read_options(given, sizeof(kist_profile_options), "options"));
+              read_options(given, offsetof(kist_profile_options, environment), "options"));
   if (read.create && read.read_only) {
     return fail(ErrorCode::kInvalidArgument,
                 "options.create and options.read_only exclude each other");
@@ -32,6 +46,21 @@ Result<ProfileOptions> options_of(const kist_profile_options* given) {
   if (read.page_size != 0) options.page_size = read.page_size;
   if (read.file_mode != 0) options.file_mode = read.file_mode;
   if (read.durability == KIST_DURABILITY_RELAXED) options.durability = Durability::kRelaxed;
+  if (read.environment.size != 0) {
+    const auto* path = reinterpret_cast<const char*>(read.environment.data);
+    KIST_ASSIGN(options.environment, path_of(path, read.environment.size));
+  }
+  constexpr std::uint64_t kLongestAge = std::uint64_t{1000} * 60 * 60 * 24 * 365;
+  KIST_ASSIGN(options.flush_bytes,
+              setting(read.flush_bytes, "options.flush_bytes", options.flush_bytes));
+  KIST_ASSIGN(options.flush_operations,
+              setting(read.flush_operations, "options.flush_operations", options.flush_operations));
+  KIST_ASSIGN(const std::uint64_t age,
+              setting(read.flush_age_ms, "options.flush_age_ms",
+                      static_cast<std::uint64_t>(options.flush_age.count())));
+  options.flush_age = std::chrono::milliseconds(std::min(age, kLongestAge));
+  if (read.queue_bytes != 0) options.queue_bytes = read.queue_bytes;
+  if (read.queue_operations != 0) options.queue_operations = read.queue_operations;
   return options;
 }
 

@@ -20,9 +20,9 @@ kist_code get(kist_reader reader, kist_store store, const void* key, size_t key_
     KIST_TRY(prepare_out(value, "value", kist_value_none()));
     KIST_ASSIGN(const auto object, use<ReaderObject>(reader));
     KIST_ASSIGN(const auto from, use<StoreObject>(store));
-    KIST_ASSIGN(const std::string_view text, view_of(key, key_size, "key"));
+    KIST_ASSIGN(const Key at, key_of(key, key_size));
     const std::lock_guard turn(object->turn);
-    KIST_ASSIGN(const auto view, get_as(object->reader, from->store, text, expected));
+    KIST_ASSIGN(const auto view, get_as(object->reader, from->store, at, expected));
     if (view) *value = give(*view);
     if (found != nullptr) *found = view.has_value();
     return {};
@@ -73,9 +73,9 @@ kist_code kist_reader_has(kist_reader reader, kist_store store, const void* key,
     KIST_TRY(prepare_out(found, "found"));
     KIST_ASSIGN(const auto object, use<ReaderObject>(reader));
     KIST_ASSIGN(const auto from, use<StoreObject>(store));
-    KIST_ASSIGN(const std::string_view text, view_of(key, key_size, "key"));
+    KIST_ASSIGN(const Key at, key_of(key, key_size));
     const std::lock_guard turn(object->turn);
-    KIST_ASSIGN(*found, object->reader.has(from->store, text));
+    KIST_ASSIGN(*found, object->reader.has(from->store, at));
     return {};
   });
 }
@@ -88,6 +88,19 @@ kist_code kist_reader_count(kist_reader reader, kist_store store, uint64_t* coun
     KIST_ASSIGN(const auto from, use<StoreObject>(store));
     const std::lock_guard turn(object->turn);
     KIST_ASSIGN(*count, object->reader.count(from->store));
+    return {};
+  });
+}
+
+kist_code kist_reader_count_range(kist_reader reader, kist_store store, const kist_range* range,
+                                  uint64_t* count, kist_error* error) noexcept {
+  return guarded(error, [&]() -> Result<void> {
+    KIST_TRY(prepare_out(count, "count"));
+    KIST_ASSIGN(const auto object, use<ReaderObject>(reader));
+    KIST_ASSIGN(const auto from, use<StoreObject>(store));
+    KIST_ASSIGN(const Range checked, range_of(range));
+    const std::lock_guard turn(object->turn);
+    KIST_ASSIGN(*count, object->reader.count(from->store, checked));
     return {};
   });
 }

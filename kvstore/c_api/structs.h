@@ -54,4 +54,12 @@ Result<void> write_answer(const T& answer, std::size_t oldest_size, const char* 
   return {};
 }
 
+/// Whether an answer, where one is wanted, can be given: to be asked before anything is done.
+/// Errors: kInvalidArgument.
+template <typename T>
+Result<void> check_answer(const T* out, const char* name) {
+  if (out == nullptr || out->struct_size >= sizeof(T)) return {};
+  return fail(ErrorCode::kInvalidArgument, std::string(name) + ".struct_size is too small");
+}
+
 }  // namespace kist::c_api

@@ -1,5 +1,6 @@
 #include "kvstore/c_api/values.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -10,6 +11,7 @@
 
 #include "kvstore/c_api/errors.h"
 #include "kvstore/c_api/names.h"
+#include "kvstore/c_api/structs.h"
 
 namespace kist::c_api {
 namespace {
@@ -62,7 +64,7 @@ ValueView view(BlobView value) {
 
 template <typename T, typename Transaction>
 Result<std::optional<ValueView>> get_typed(const Transaction& transaction, const Store& store,
-                                           std::string_view key) {
+                                           const Key& key) {
   KIST_ASSIGN(const std::optional<T> value, transaction.template get<T>(store, key));
   if (!value) return std::nullopt;
   return view(*value);
@@ -124,6 +126,39 @@ kist_bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+Result<Key> key_of(const void* key, std::size_t size) {
+  KIST_ASSIGN(const std::string_view bytes, view_of(key, size, "key"));
+  return Key::encoded(bytes);
+}
+
+Result<Range> range_of(const kist_range* given) {
+  KIST_ASSIGN(const kist_range read, read_options(given, offsetof(kist_range, has_key), "range"));
+  const auto key_in = [](kist_bytes bytes, const char* name) -> Result<Key> {
+    KIST_ASSIGN(const std::string_view view, view_of(bytes.data, bytes.size, name));
+    return Key::encoded(view);
+  };
+  Range range;
+  KIST_ASSIGN(range.prefix, view_of(read.prefix.data, read.prefix.size, "range.prefix.data"));
+  if (read.from.size != 0) {
+    KIST_ASSIGN(range.from, key_in(read.from, "range.from.data"));
+  }
+  if (read.has_to) {
+    KIST_ASSIGN(range.to, key_in(read.to, "range.to.data"));
+  }
+  if (read.has_key) {
+    KIST_ASSIGN(range.key, key_in(read.key, "range.key.data"));
+  }
+  range.reverse = read.reverse;
+  if (read.limit != 0) range.limit = read.limit;
+  return range;
+}
+
+Result<std::optional<ValueView>> optional_view_of(const kist_value* value) {
+  if (value == nullptr) return std::nullopt;
+  KIST_ASSIGN(const ValueView view, view_of(value));
+  return view;
+}
+
 kist_value borrow(const ValueView& value) {
   kist_value result = kist_value_none();
   result.tag = static_cast<kist_tag>(value.type());
@@ -167,7 +202,7 @@ kist_value copy(const ValueView& value) {
 
 template <typename Transaction>
 Result<std::optional<ValueView>> get_as(const Transaction& transaction, const Store& store,
-                                        std::string_view key, kist_tag expected) {
+                                        const Key& key, kist_tag expected) {
   switch (expected) {
     case KIST_TAG_NONE:
       return transaction.get(store, key);
@@ -195,10 +230,8 @@ Result<std::optional<ValueView>> get_as(const Transaction& transaction, const St
   }
 }
 
-template Result<std::optional<ValueView>> get_as(const Reader&, const Store&, std::string_view,
-                                                 kist_tag);
-template Result<std::optional<ValueView>> get_as(const Writer&, const Store&, std::string_view,
-                                                 kist_tag);
+template Result<std::optional<ValueView>> get_as(const Reader&, const Store&, const Key&, kist_tag);
+template Result<std::optional<ValueView>> get_as(const Writer&, const Store&, const Key&, kist_tag);
 
 std::string_view Arena::copy(std::string_view text) {
   char* target = nullptr;

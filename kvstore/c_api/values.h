@@ -17,8 +17,16 @@ namespace kist::c_api {
 /// one.
 Result<std::string_view> view_of(const void* data, std::size_t size, const char* name);
 
+/// A key from outside, as it stands in the file; borrowed. Errors: kInvalidArgument.
+Result<Key> key_of(const void* key, std::size_t size);
+
+/// The range, borrowing the bounds given; null for all. Errors: kInvalidArgument, kUnsupported.
+Result<Range> range_of(const kist_range* given);
+
 /// A value from outside, borrowed. Errors: kInvalidArgument (null, no tag, null bytes).
 Result<ValueView> view_of(const kist_value* value);
+/// The same, or nothing for a null pointer.
+Result<std::optional<ValueView>> optional_view_of(const kist_value* value);
 
 /// `value` as C sees it, with bytes borrowed from where the view has them.
 kist_value borrow(const ValueView& value);
@@ -35,7 +43,7 @@ kist_bytes bytes_of(std::string_view text);
 /// kInvalidArgument (unknown tag) and those of Reader::get.
 template <typename Transaction>
 Result<std::optional<ValueView>> get_as(const Transaction& transaction, const Store& store,
-                                        std::string_view key, kist_tag expected);
+                                        const Key& key, kist_tag expected);
 
 /// Copies of many byte strings in few allocations, which all live as long as this object.
 class Arena {

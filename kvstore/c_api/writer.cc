@@ -7,34 +7,7 @@
 #include "kvstore/c_api/errors.h"
 #include "kvstore/c_api/objects.h"
 #include "kvstore/c_api/values.h"
-
-namespace kist::c_api {
-namespace {
-
-/// A writer whose turn belongs to the present call.
-struct WriterTurn {
-  explicit WriterTurn(Use<WriterObject> of) : object(std::move(of)), lock(object->turn) {}
-  Use<WriterObject> object;
-  std::unique_lock<std::mutex> lock;  // given back before the object
-};
-
-Result<WriterTurn> take_turn(Use<WriterObject> object) {
-  WriterTurn turn(std::move(object));
-  if (turn.object->ended) return fail(ErrorCode::kClosed, "the writer was closed");
-  return turn;
-}
-
-/// Runs a callable (Writer&, const Store&) -> Result<void> on behalf of an exported function.
-template <typename Body>
-Result<void> with_store(kist_writer writer, kist_store store, Body&& body) {
-  KIST_ASSIGN(auto object, use<WriterObject>(writer));
-  KIST_ASSIGN(const auto to, use<StoreObject>(store));
-  KIST_ASSIGN(const WriterTurn turn, take_turn(std::move(object)));
-  return body(turn.object->writer, to->store);
-}
-
-}  // namespace
-}  // namespace kist::c_api
+#include "kvstore/c_api/writer_turn.h"
 
 using namespace kist;  // NOLINT(google-build-using-namespace): exported names carry no namespace
 using namespace kist::c_api;  // NOLINT(google-build-using-namespace)
@@ -56,9 +29,9 @@ kist_code kist_writer_get(kist_writer writer, kist_store store, const void* key,
   return guarded(error, [&]() -> Result<void> {
     if (found != nullptr) *found = false;
     KIST_TRY(prepare_out(value, "value", kist_value_none()));
-    KIST_ASSIGN(const std::string_view text, view_of(key, key_size, "key"));
+    KIST_ASSIGN(const Key at, key_of(key, key_size));
     return with_store(writer, store, [&](Writer& in, const Store& from) -> Result<void> {
-      KIST_ASSIGN(const auto view, get_as(in, from, text, expected));
+      KIST_ASSIGN(const auto view, get_as(in, from, at, expected));
       if (view) *value = copy(*view);
       if (found != nullptr) *found = view.has_value();
       return {};
@@ -70,9 +43,9 @@ kist_code kist_writer_has(kist_writer writer, kist_store store, const void* key,
                           bool* found, kist_error* error) noexcept {
   return guarded(error, [&]() -> Result<void> {
     KIST_TRY(prepare_out(found, "found"));
-    KIST_ASSIGN(const std::string_view text, view_of(key, key_size, "key"));
+    KIST_ASSIGN(const Key at, key_of(key, key_size));
     return with_store(writer, store, [&](Writer& in, const Store& from) -> Result<void> {
-      KIST_ASSIGN(*found, in.has(from, text));
+      KIST_ASSIGN(*found, in.has(from, at));
       return {};
     });
   });
@@ -81,10 +54,10 @@ kist_code kist_writer_has(kist_writer writer, kist_store store, const void* key,
 kist_code kist_writer_put(kist_writer writer, kist_store store, const void* key, size_t key_size,
                           const kist_value* value, kist_error* error) noexcept {
   return guarded(error, [&]() -> Result<void> {
-    KIST_ASSIGN(const std::string_view text, view_of(key, key_size, "key"));
+    KIST_ASSIGN(const Key at, key_of(key, key_size));
     KIST_ASSIGN(const ValueView view, view_of(value));
     return with_store(writer, store,
-                      [&](Writer& in, const Store& to) { return in.put(to, text, view); });
+                      [&](Writer& in, const Store& to) { return in.put(to, at, view); });
   });
 }
 
@@ -92,9 +65,9 @@ kist_code kist_writer_delete(kist_writer writer, kist_store store, const void* k
                              bool* existed, kist_error* error) noexcept {
   return guarded(error, [&]() -> Result<void> {
     if (existed != nullptr) *existed = false;
-    KIST_ASSIGN(const std::string_view text, view_of(key, key_size, "key"));
+    KIST_ASSIGN(const Key at, key_of(key, key_size));
     return with_store(writer, store, [&](Writer& in, const Store& from) -> Result<void> {
-      KIST_ASSIGN(const bool erased, in.erase(from, text));
+      KIST_ASSIGN(const bool erased, in.erase(from, at));
       if (existed != nullptr) *existed = erased;
       return {};
     });

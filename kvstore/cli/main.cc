@@ -10,6 +10,7 @@
 #include <kist/kist_enums.h>
 
 #include "kvstore/cli/commands.h"
+#include "kvstore/cli/inspection.h"
 #include "kvstore/cli/maintenance.h"
 
 namespace kist::cli {
@@ -20,9 +21,8 @@ namespace {
 using Command = std::function<Result<int>()>;
 
 constexpr const char* kFooter =
-    "Exit status: 0 done; 1 a key was not there, check found violations, or salvage losses; 2 "
-    "wrong usage; 3 "
-    "error.\n"
+    "Exit status: 0 done; 1 a key, or a prepared transaction, was not there, check found "
+    "violations, salvage losses, or the newest state is not whole; 2 wrong usage; 3 error.\n"
     "A VALUE or KEY that starts with a dash goes after --.";
 
 constexpr const char* kTypes = "bool, u64, i64, f64, instant, uuid, string, json or blob";
@@ -135,6 +135,8 @@ int run(int argc, char** argv) {
   add_stat(app, output, command);
   add_check(app, output, command);
   add_maintenance(app, output, command);
+  add_inspection(app, output, command);
+  add_completion(app, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

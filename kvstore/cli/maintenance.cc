@@ -1,9 +1,11 @@
 #include "kvstore/cli/maintenance.h"
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -20,17 +22,6 @@ namespace kist::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string data_file(const std::string& profile) {
-  return (fs::path(profile) / kDataFileName).string();
-}
-
-Result<engine::Database> open_engine(const std::string& profile, bool read_only, bool create) {
-  engine::Options options;
-  options.create = create;
-  options.read_only = read_only;
-  return engine::Database::open(data_file(profile), options);
-}
 
 /// The directory of a profile that is to be made, which may exist.
 Result<void> make_directory(const std::string& profile) {
@@ -78,6 +69,17 @@ void print_backup(const engine::BackupReport& report, const OutputOptions& optio
 
 }  // namespace
 
+std::string data_file(const std::string& profile) {
+  return (fs::path(profile) / kDataFileName).string();
+}
+
+Result<engine::Database> open_engine(const std::string& profile, bool read_only, bool create) {
+  engine::Options options;
+  options.create = create;
+  options.read_only = read_only;
+  return engine::Database::open(data_file(profile), options);
+}
+
 engine::ProgressCallback progress_on_stderr(bool shown, std::string what) {
   if (!shown) return {};
   return [what = std::move(what), told = -1](const engine::Progress& progress) mutable {
@@ -92,7 +94,7 @@ engine::ProgressCallback progress_on_stderr(bool shown, std::string what) {
 }
 
 Result<int> backup(const BackupArguments& arguments, const OutputOptions& options) {
-  KIST_ASSIGN(const engine::Database database, open_engine(arguments.profile, true, false));
+  KIST_ASSIGN(const engine::Database database, open_engine(arguments.profile, true));
   const engine::BackupOptions how{.compacted = arguments.compact,
                                   .bytes_per_second = arguments.rate,
                                   .progress = progress_on_stderr(arguments.progress, "backup")};
@@ -121,8 +123,52 @@ Result<int> restore(const RestoreArguments& arguments, const OutputOptions& opti
   return kExitOk;
 }
 
+Result<int> copy(const CopyArguments& arguments, const OutputOptions& options) {
+  const engine::Options how{.create = false, .read_only = true, .snapshot = arguments.snapshot};
+  KIST_ASSIGN(const engine::Database database,
+              engine::Database::open(data_file(arguments.from), how));
+  KIST_TRY(make_directory(arguments.to));
+  KIST_ASSIGN(const engine::BackupReport report,
+              engine::backup(database, data_file(arguments.to),
+                             {.progress = progress_on_stderr(arguments.progress, "copy")}));
+  print_backup(report, options);
+  return kExitOk;
+}
+
+Result<int> compact_in_place(const CompactionArguments& arguments, const OutputOptions& options) {
+  KIST_ASSIGN(engine::Database database, open_engine(arguments.profile, false));
+  engine::CompactBudget budget = arguments.step;
+  if (arguments.time != 0) budget.time = std::chrono::milliseconds(arguments.time);
+  std::uint64_t moved = 0;
+  engine::CompactProgress step;
+  for (std::uint64_t steps = 1; !step.done; ++steps) {
+    if (arguments.pause != 0 && steps > 1) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(arguments.pause));
+    }
+    KIST_ASSIGN(step, database.compact(budget));
+    moved += step.pages_moved;
+    if (!arguments.progress) continue;
+    std::fputs(fmt::format("\rcompact: step {}, {} pages moved, {} in the file{}", steps, moved,
+                           step.file_pages, step.done ? "\n" : "")
+                   .c_str(),
+               stderr);
+  }
+  const std::uint64_t page_size = database.page_size();
+  KIST_TRY(database.close());
+  if (options.json) {
+    print_json({{"pages_moved", moved},
+                {"file_pages", step.file_pages},
+                {"file_bytes", step.file_pages * page_size},
+                {"pages_held", step.pages_held}});
+  } else {
+    print(fmt::format("{} pages moved; the file has {} pages, {} of them not free yet\n", moved,
+                      step.file_pages, step.pages_held));
+  }
+  return kExitOk;
+}
+
 Result<int> compact(const CopyArguments& arguments, const OutputOptions& options) {
-  KIST_ASSIGN(const engine::Database database, open_engine(arguments.from, true, false));
+  KIST_ASSIGN(const engine::Database database, open_engine(arguments.from, true));
   KIST_TRY(make_directory(arguments.to));
   const engine::BackupOptions how{.compacted = true,
                                   .progress = progress_on_stderr(arguments.progress, "compact")};
@@ -175,7 +221,7 @@ Result<int> salvage(const CopyArguments& arguments, const OutputOptions& options
 }
 
 Result<int> dump(const TextArguments& arguments, const OutputOptions&) {
-  KIST_ASSIGN(const engine::Database database, open_engine(arguments.profile, true, false));
+  KIST_ASSIGN(const engine::Database database, open_engine(arguments.profile, true));
   const auto progress = progress_on_stderr(arguments.progress, "dump");
   if (arguments.file == "-") {
     KIST_TRY(engine::dump(database, sink_of(stdout, "standard output"), progress));
@@ -205,7 +251,7 @@ Result<int> load(const TextArguments& arguments, const OutputOptions& options) {
 }
 
 Result<int> page_use(const std::string& profile, const OutputOptions& options) {
-  KIST_ASSIGN(const engine::Database database, open_engine(profile, true, false));
+  KIST_ASSIGN(const engine::Database database, open_engine(profile, true));
   KIST_ASSIGN(const engine::PageStats stats, engine::page_stats(database));
   const std::initializer_list<std::pair<const char*, engine::PageCount>> uses{
       {"meta", stats.meta},

@@ -45,14 +45,47 @@ void add_copies(CLI::App& app, const OutputOptions& output, Command& command) {
   salvage->callback([damaged, &output, &command] {
     command = [damaged, &output] { return cli::salvage(*damaged, output); };
   });
-  CLI::App* compact =
-      app.add_subcommand("compact", "Copy a profile, while others use it, without its free space");
+  CLI::App* copy = app.add_subcommand("copy", "Copy a profile while others use it");
   auto copied = std::make_shared<CopyArguments>();
+  copy->add_option("PROFILE", copied->from, "Directory of the profile")->required();
+  copy->add_option("NEW", copied->to, "Directory of the new profile")->required();
+  copy->add_option("--snapshot", copied->snapshot,
+                   "The state that this transaction left, see snapshots; nobody else may use the "
+                   "profile meanwhile");
+  copy->add_flag("--progress", copied->progress, "Show how far it is");
+  copy->callback([copied, &output, &command] {
+    command = [copied, &output] { return cli::copy(*copied, output); };
+  });
+}
+
+void add_compact(CLI::App& app, const OutputOptions& output, Command& command) {
+  CLI::App* compact = app.add_subcommand(
+      "compact", "Free a profile of its free space while others use it, in a copy or in place");
+  auto copied = std::make_shared<CopyArguments>();
+  auto stepwise = std::make_shared<CompactionArguments>();
   compact->add_option("PROFILE", copied->from, "Directory of the profile")->required();
-  compact->add_option("NEW", copied->to, "Directory of the new profile")->required();
+  CLI::Option* to = compact->add_option("NEW", copied->to, "Directory of the new profile");
+  CLI::Option* in_place = compact
+                              ->add_flag("--in-place", stepwise->in_place,
+                                         "Move pages and shorten the file, step by step")
+                              ->excludes(to);
+  compact->add_option("--pages", stepwise->step.pages, "Pages to move in a step, at most")
+      ->needs(in_place)
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  compact->add_option("--time", stepwise->time, "Milliseconds of a step, at most")->needs(in_place);
+  compact->add_option("--pause", stepwise->pause, "Milliseconds between steps")->needs(in_place);
   compact->add_flag("--progress", copied->progress, "Show how far it is");
-  compact->callback([copied, &output, &command] {
-    command = [copied, &output] { return cli::compact(*copied, output); };
+  compact->callback([copied, stepwise, &output, &command] {
+    if (stepwise->in_place) {
+      stepwise->profile = copied->from;
+      stepwise->progress = copied->progress;
+      command = [stepwise, &output] { return cli::compact_in_place(*stepwise, output); };
+    } else if (copied->to.empty()) {
+      throw CLI::RequiredError("NEW or --in-place");
+    } else {
+      command = [copied, &output] { return cli::compact(*copied, output); };
+    }
   });
 }
 
@@ -77,6 +110,7 @@ void add_maintenance(CLI::App& app, const OutputOptions& output, Command& comman
   add_backup(app, output, command);
   add_restore(app, output, command);
   add_copies(app, output, command);
+  add_compact(app, output, command);
   add_texts(app, output, command);
 }
 

@@ -71,14 +71,21 @@ Error with_hint(Error error) {
   return error;
 }
 
+/// For opening a store as what it is.
+StoreOptions options_of(const StoreInfo& info) {
+  return {.create = false,
+          .multi = info.kind == StoreKind::kMulti || info.kind == StoreKind::kMultiInteger,
+          .keys = info.keys};
+}
+
 Result<int> list_stores(const Profile& profile, const OutputOptions& options) {
   KIST_ASSIGN(const Reader reader, profile.read());
   KIST_ASSIGN(const std::vector<StoreInfo> stores, profile.stores());
   auto array = nlohmann::json::array();
   for (const StoreInfo& info : stores) {
     std::optional<std::uint64_t> records;
-    if (info.kind == StoreKind::kSingle) {
-      KIST_ASSIGN(const Store store, profile.open_store(info.name, false));
+    if (info.kind != StoreKind::kUnknown) {
+      KIST_ASSIGN(const Store store, profile.open_store(info.name, options_of(info)));
       KIST_ASSIGN(records, reader.count(store));
     }
     if (options.json) {

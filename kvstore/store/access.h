@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,21 +21,48 @@ struct StoreState {
   std::shared_ptr<ProfileUse> use;
   engine::Table table;
   std::string name;
+  bool multi = false;
+  KeyType keys = KeyType::kBytes;
+};
+
+/// Counts a transaction as live, for who waits for all of them to end.
+class Live {
+ public:
+  explicit Live(std::shared_ptr<SharedProfile> profile) : profile_(std::move(profile)) {
+    profile_->transactions.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~Live() { profile_->transactions.fetch_sub(1, std::memory_order_release); }
+  Live(const Live&) = delete;
+  Live& operator=(const Live&) = delete;
+  SharedProfile& operator*() const { return *profile_; }
+  SharedProfile* operator->() const { return profile_.get(); }
+
+ private:
+  std::shared_ptr<SharedProfile> profile_;
 };
 
 /// What a Reader refers to, shared with its iterators.
 struct ReadState {
-  std::shared_ptr<SharedProfile> profile;
+  ReadState(std::shared_ptr<SharedProfile> of, engine::ReadTxn begun)
+      : profile(std::move(of)), txn(std::move(begun)) {}
+  /// Whether it must not go on although nobody has ended it.
+  bool interrupted() const { return profile->interrupted.load(std::memory_order_relaxed); }
+  Live profile;
   engine::ReadTxn txn;
   bool ended = false;
 };
 
 /// What a Writer refers to, shared with its iterators.
 struct WriteState {
-  std::shared_ptr<ProfileUse> use;
+  WriteState(std::shared_ptr<SharedProfile> of, std::shared_ptr<ProfileUse> user,
+             engine::WriteTxn begun)
+      : profile(std::move(of)), use(std::move(user)), txn(std::move(begun)) {}
+  Live profile;
+  std::shared_ptr<ProfileUse> use;  // null when the user went while its queued write waited
   engine::WriteTxn txn;
-  codec::ValueEncoder encoder;
+  codec::ValueEncoder encoder = {};
   bool ended = false;
+  bool lent = false;         // by the queue, which ends it
   std::uint64_t writes = 0;  // calls that may have changed something; they end iterations
 };
 
@@ -59,6 +87,9 @@ struct TransactionAccess {
                                   const Range& range);
   /// Runs the operations of a batch in `txn`.
   static Result<void> run(const Batch& batch, const SharedProfile& profile, engine::WriteTxn& txn);
+  static Result<void> run(const Batch& batch, Writer& writer);
+  /// Memory that a batch takes, about.
+  static std::size_t bytes(const Batch& batch);
 };
 
 }  // namespace kist

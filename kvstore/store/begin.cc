@@ -5,12 +5,18 @@
 namespace kist {
 
 std::unexpected<Error> closed_profile(const ProfileUse& use) {
-  return fail(ErrorCode::kClosed,
-              fmt::format("profile {} was closed", use.shared->directory.string()));
+  Error error{ErrorCode::kClosed,
+              fmt::format("profile {} was closed", use.shared->directory.string())};
+  use.shared->events.failed(error);
+  return std::unexpected(std::move(error));
 }
 
 std::unexpected<Error> empty_handle(std::string_view what) {
   return fail(ErrorCode::kClosed, fmt::format("this {} handle was never opened", what));
+}
+
+std::unexpected<Error> interrupted_read() {
+  return fail(ErrorCode::kClosed, "the read was interrupted by the shutdown of all profiles");
 }
 
 Result<engine::Database> database_of(ProfileUse& use) {
@@ -21,7 +27,9 @@ Result<engine::Database> database_of(ProfileUse& use) {
 
 Result<engine::WriteTxn> begin_write(ProfileUse& use, Wait wait) {
   KIST_ASSIGN(const engine::Database database, database_of(use));
-  return database.write(wait);
+  Result<engine::WriteTxn> txn = database.write(wait);
+  if (!txn) use.shared->events.failed(txn.error());
+  return txn;
 }
 
 }  // namespace kist

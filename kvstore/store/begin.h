@@ -15,12 +15,18 @@ std::unexpected<Error> closed_profile(const ProfileUse& use);
 /// The kClosed error of a handle that was never opened, or was moved from. `what` names its type.
 std::unexpected<Error> empty_handle(std::string_view what);
 
+/// The kClosed error of a read that a shutdown interrupted.
+std::unexpected<Error> interrupted_read();
+
 /// Begins a read transaction, unless the profile is closed.
 inline Result<engine::ReadTxn> begin_read(ProfileUse& use) {
   const Gate::Pass pass(use.gate);
   if (!pass) [[unlikely]]
     return closed_profile(use);
-  return use.shared->database.read();
+  Result<engine::ReadTxn> txn = use.shared->database.read();
+  if (!txn) [[unlikely]]
+    use.shared->events.failed(txn.error());
+  return txn;
 }
 
 /// A handle of the environment, for calls that may take long: it outlives a close of the profile.

@@ -1,7 +1,9 @@
-#include <algorithm>
 #include <limits>
 #include <optional>
+#include <type_traits>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <kist/engine/cursor.h>
 #include <kist/transaction.h>
@@ -9,6 +11,7 @@
 #include "kvstore/store/access.h"
 #include "kvstore/store/begin.h"
 #include "kvstore/store/lookup.h"
+#include "kvstore/store/records.h"
 
 namespace kist {
 
@@ -34,15 +37,6 @@ struct IteratorState {
 };
 
 namespace {
-
-/// The smallest string greater than every string that starts with `prefix`, or nothing.
-std::optional<std::string> after_prefix(std::string_view prefix) {
-  std::string bound(prefix);
-  while (!bound.empty() && static_cast<unsigned char>(bound.back()) == 0xFF) bound.pop_back();
-  if (bound.empty()) return std::nullopt;
-  bound.back() = static_cast<char>(static_cast<unsigned char>(bound.back()) + 1);
-  return bound;
-}
 
 std::unexpected<Error> transaction_ended() {
   return fail(ErrorCode::kTransactionEnded, "the iterator's transaction has ended");
@@ -72,14 +66,12 @@ Result<Iterator> TransactionAccess::iterate(std::shared_ptr<ReadState> read,
   const engine::Txn& txn = read ? static_cast<const engine::Txn&>(read->txn) : write->txn;
   Result<engine::Cursor> cursor = txn.cursor(store.table);
   if (!cursor) return of_store(store, std::move(cursor).error());
-  std::optional<std::string> upper = after_prefix(range.prefix);
-  if (range.to && (!upper || *range.to < *upper)) upper = std::string(*range.to);
+  KIST_ASSIGN(records::Bounds bounds, records::bounds_of(store, range));
   const std::uint64_t writes = write ? write->writes : 0;
-  auto state = std::make_unique<IteratorState>(
-      IteratorState{std::move(read), std::move(write), store, *std::move(cursor),
-                    std::string(std::max(range.prefix, range.from.value_or(std::string_view()))),
-                    std::move(upper), range.reverse,
-                    range.limit.value_or(std::numeric_limits<std::uint64_t>::max()), writes});
+  auto state = std::make_unique<IteratorState>(IteratorState{
+      std::move(read), std::move(write), store, *std::move(cursor),
+      std::move(bounds.lower).value_or(std::string()), std::move(bounds.upper), range.reverse,
+      range.limit.value_or(std::numeric_limits<std::uint64_t>::max()), writes});
   return Iterator(std::move(state));
 }
 
@@ -92,6 +84,7 @@ Result<bool> Iterator::next() {
   if (!state_) return empty_handle("iterator");
   IteratorState& state = *state_;
   if (state.ended()) return transaction_ended();
+  if (state.read && state.read->interrupted()) return interrupted_read();
   if (state.failed) return std::unexpected(*state.failed);
   if (state.written()) return written_since();
   if (state.stage == IteratorState::Stage::kAfter) return false;
@@ -118,12 +111,44 @@ std::string_view Iterator::key() const {
 Result<ValueView> Iterator::value() const {
   if (!state_) return empty_handle("iterator");
   if (state_->ended()) return transaction_ended();
+  if (state_->read && state_->read->interrupted()) return interrupted_read();
   if (state_->written()) return written_since();
   if (state_->stage != IteratorState::Stage::kOn) {
     return fail(ErrorCode::kCursorInvalid, "the iterator stands on no record");
   }
   KIST_ASSIGN(const Bytes bytes, state_->cursor.value());
-  return decode_at(state_->store, key(), bytes);
+  return decode_at(state_->store, state_->cursor.key(), bytes);
 }
+
+template <typename T>
+Result<T> Iterator::number() const {
+  if (!state_) return empty_handle("iterator");
+  const std::string_view bytes = key();
+  const StoreState& store = state_->store;
+  if (store.keys == KeyType::kBytes) {
+    return fail(ErrorCode::kWrongKind,
+                fmt::format("store '{}' has keys of bytes, not integers", store.name));
+  }
+  if (state_->stage != IteratorState::Stage::kOn || state_->ended() || state_->written()) {
+    return fail(ErrorCode::kCursorInvalid, "the iterator stands on no record");
+  }
+  const auto number = codec::decode_number_key(engine::as_bytes(bytes), store.keys);
+  if (!number) {
+    return fail(
+        ErrorCode::kBadValue,
+        fmt::format("store '{}' has a key of {} bytes, those of type {} have {}", store.name,
+                    bytes.size(), type_name(store.keys), codec::key_width(store.keys)));
+  }
+  // Beyond here, one type takes for negative what the other takes for large.
+  const bool same_sign = codec::is_signed(store.keys) == std::is_signed_v<T>;
+  if (!same_sign && static_cast<std::int64_t>(*number) < 0) {
+    return fail(ErrorCode::kOutOfRange, fmt::format("a key of store '{}' is no {}", store.name,
+                                                    std::is_signed_v<T> ? "i64" : "u64"));
+  }
+  return static_cast<T>(*number);
+}
+
+template Result<std::int64_t> Iterator::number() const;
+template Result<std::uint64_t> Iterator::number() const;
 
 }  // namespace kist

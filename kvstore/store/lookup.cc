@@ -27,9 +27,33 @@ std::string describe_key(std::string_view key) {
   return text;
 }
 
-std::unexpected<Error> at_key(const StoreState& store, std::string_view key, const Error& error) {
-  return fail(error.code,
-              fmt::format("store '{}', key {}: {}", store.name, describe_key(key), error.message));
+std::unexpected<Error> at_key(const StoreState& store, Bytes key, const Error& error) {
+  std::string text;
+  const std::optional<std::uint64_t> number = codec::decode_number_key(key, store.keys);
+  if (!number) {
+    text = describe_key(engine::as_text(key));
+  } else if (codec::is_signed(store.keys)) {
+    text = std::to_string(static_cast<std::int64_t>(*number));
+  } else {
+    text = std::to_string(*number);
+  }
+  Error named{error.code, fmt::format("store '{}', key {}: {}", store.name, text, error.message)};
+  store.use->shared->events.failed(named);
+  return std::unexpected(std::move(named));
+}
+
+std::unexpected<Error> at_key_given(const StoreState& store, const Key& key, const Error& error) {
+  codec::KeyBuffer buffer;
+  KIST_ASSIGN(const Bytes bytes, key_in(store, key, buffer));
+  return at_key(store, bytes, error);
+}
+
+Result<Bytes> key_in(const StoreState& store, const Key& key, codec::KeyBuffer& buffer) {
+  Result<Bytes> bytes = codec::encode_key(key, store.keys, buffer);
+  if (bytes) [[likely]]
+    return bytes;
+  return of_store(store, {bytes.error().code,
+                          fmt::format("store '{}': {}", store.name, bytes.error().message)});
 }
 
 std::unexpected<Error> of_store(const StoreState& store, Error error) {
@@ -37,7 +61,21 @@ std::unexpected<Error> of_store(const StoreState& store, Error error) {
     error.message = fmt::format("store '{}' does not exist in {}", store.name,
                                 store.use->shared->directory.string());
   }
+  store.use->shared->events.failed(error);
   return std::unexpected(std::move(error));
+}
+
+std::unexpected<Error> no_such_store(const StoreState& store) {
+  return of_store(store, Error{ErrorCode::kTableNotFound, std::string()});
+}
+
+Result<std::shared_ptr<const StoreState>> state_of_store(const std::shared_ptr<ProfileUse>& use,
+                                                         const engine::Database& database,
+                                                         std::string_view name,
+                                                         catalog::StoreType type) {
+  KIST_ASSIGN(const engine::Table table, database.table(catalog::table_name(name, type)));
+  return std::make_shared<const StoreState>(
+      StoreState{use, table, std::string(name), type.multi, type.keys});
 }
 
 Result<const StoreState*> store_in(const SharedProfile& profile, const Store& store) {
@@ -53,7 +91,7 @@ Result<const StoreState*> store_in(const SharedProfile& profile, const Store& st
   return state;
 }
 
-Result<ValueView> decode_at(const StoreState& store, std::string_view key, Bytes bytes) {
+Result<ValueView> decode_at(const StoreState& store, Bytes key, Bytes bytes) {
   Result<ValueView> value = codec::decode_value(bytes);
   if (!value) [[unlikely]]
     return at_key(store, key, value.error());
@@ -61,13 +99,15 @@ Result<ValueView> decode_at(const StoreState& store, std::string_view key, Bytes
 }
 
 Result<std::optional<ValueView>> find_value(const engine::Txn& txn, const StoreState& store,
-                                            std::string_view key) {
-  Result<std::optional<Bytes>> found = txn.get(store.table, engine::as_bytes(key));
+                                            const Key& key) {
+  codec::KeyBuffer buffer;
+  KIST_ASSIGN(const Bytes at, key_in(store, key, buffer));
+  Result<std::optional<Bytes>> found = txn.get(store.table, at);
   if (!found) [[unlikely]]
     return of_store(store, std::move(found).error());
   const std::optional<Bytes>& bytes = *found;
   if (!bytes) return std::nullopt;
-  Result<ValueView> value = decode_at(store, key, *bytes);
+  Result<ValueView> value = decode_at(store, at, *bytes);
   if (!value) [[unlikely]]
     return std::unexpected(std::move(value).error());
   return std::optional<ValueView>(*value);

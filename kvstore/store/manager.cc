@@ -16,6 +16,10 @@ Result<Profile> Manager::open(const std::filesystem::path& directory,
   return ProfileAccess::make(std::move(use));
 }
 
+Result<void> Manager::shutdown(std::chrono::milliseconds deadline) {
+  return ProfileRegistry::current().shutdown(deadline);
+}
+
 std::size_t Manager::open_profiles() const {
   return ProfileRegistry::current().size();
 }

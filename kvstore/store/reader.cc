@@ -5,6 +5,7 @@
 #include "kvstore/store/access.h"
 #include "kvstore/store/begin.h"
 #include "kvstore/store/lookup.h"
+#include "kvstore/store/records.h"
 
 namespace kist {
 
@@ -16,6 +17,8 @@ Result<ReadState*> live(const std::shared_ptr<ReadState>& state) {
     return empty_handle("reader");
   if (state->ended) [[unlikely]]
     return fail(ErrorCode::kTransactionEnded, "the reader was ended before");
+  if (state->interrupted()) [[unlikely]]
+    return interrupted_read();
   return state.get();
 }
 
@@ -26,46 +29,42 @@ Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
-Result<std::optional<ValueView>> Reader::get(const Store& store, std::string_view key) const {
+Result<std::optional<ValueView>> Reader::get(const Store& store, const Key& key) const {
   KIST_ASSIGN(const ReadState* state, live(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->profile, store));
   return find_value(state->txn, *in, key);
 }
 
 template <typename T>
-Result<std::optional<T>> Reader::get(const Store& store, std::string_view key) const {
+Result<std::optional<T>> Reader::get(const Store& store, const Key& key) const {
   KIST_ASSIGN(const ReadState* state, live(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->profile, store));
   return find_as<T>(state->txn, *in, key);
 }
 
-template Result<std::optional<bool>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<std::uint64_t>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<std::int64_t>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<double>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<Instant>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<Uuid>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<std::string_view>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<JsonView>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<BlobView>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<std::string>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<Json>> Reader::get(const Store&, std::string_view) const;
-template Result<std::optional<Blob>> Reader::get(const Store&, std::string_view) const;
+template Result<std::optional<bool>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<std::uint64_t>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<std::int64_t>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<double>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<Instant>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<Uuid>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<std::string_view>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<JsonView>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<BlobView>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<std::string>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<Json>> Reader::get(const Store&, const Key&) const;
+template Result<std::optional<Blob>> Reader::get(const Store&, const Key&) const;
 
-Result<bool> Reader::has(const Store& store, std::string_view key) const {
+Result<bool> Reader::has(const Store& store, const Key& key) const {
   KIST_ASSIGN(const ReadState* state, live(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->profile, store));
-  Result<bool> found = state->txn.contains(in->table, engine::as_bytes(key));
-  if (!found) return of_store(*in, std::move(found).error());
-  return found;
+  return records::has(state->txn, *in, key);
 }
 
-Result<std::uint64_t> Reader::count(const Store& store) const {
+Result<std::uint64_t> Reader::count(const Store& store, const Range& range) const {
   KIST_ASSIGN(const ReadState* state, live(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->profile, store));
-  Result<std::uint64_t> records = state->txn.count(in->table);
-  if (!records) return of_store(*in, std::move(records).error());
-  return records;
+  return records::count(state->txn, *in, range);
 }
 
 Result<Iterator> Reader::iterate(const Store& store, const Range& range) const {

@@ -1,12 +1,17 @@
 #include "kvstore/store/registry.h"
 
-#include <atomic>
+#include <algorithm>
+#include <string>
 #include <system_error>
+#include <thread>
 
 #include <fmt/format.h>
 
 #include <kist/engine/fork.h>
 #include <kist/manager.h>
+
+#include "kvstore/async/commit_queue.h"
+#include "kvstore/async/worker_thread.h"
 
 namespace kist {
 
@@ -50,25 +55,38 @@ Result<std::filesystem::path> resolve(const std::filesystem::path& directory,
   return canonical;
 }
 
-std::string_view name_of(Durability durability) {
+std::string text_of(Durability durability) {
   return durability == Durability::kDurable ? "durable" : "relaxed";
+}
+std::string text_of(std::chrono::milliseconds time) {
+  return std::to_string(time.count()) + " ms";
+}
+std::string text_of(bool yes) {
+  return yes ? "true" : "false";
+}
+std::string text_of(std::uint64_t number) {
+  return std::to_string(number);
 }
 
 Result<void> check_agreement(const SharedProfile& open, const ProfileOptions& asked) {
-  const auto conflict = [&open](std::string_view option, const auto& have, const auto& want) {
-    return fail(ErrorCode::kOptionConflict,
-                fmt::format("{} is open in this process with {} = {}, asked for {}",
-                            open.directory.string(), option, have, want));
+  Result<void> agreement;
+  const auto same = [&](std::string_view option, const auto& have, const auto& want) {
+    if (have == want || !agreement) return;
+    agreement = fail(ErrorCode::kOptionConflict,
+                     fmt::format("{} is open in this process with {} = {}, asked for {}",
+                                 open.directory.string(), option, text_of(have), text_of(want)));
   };
-  if (open.options.read_only != asked.read_only) {
-    return conflict("read_only", open.options.read_only, asked.read_only);
-  }
-  if (open.options.durability != asked.durability) {
-    return conflict("durability", name_of(open.options.durability), name_of(asked.durability));
-  }
-  if (asked.page_size && *asked.page_size != open.page_size) {
-    return conflict("page_size", open.page_size, *asked.page_size);
-  }
+  const ProfileOptions& has = open.options;
+  same("read_only", has.read_only, asked.read_only);
+  same("durability", has.durability, asked.durability);
+  same("page_size", std::uint64_t{open.page_size},
+       std::uint64_t{asked.page_size.value_or(open.page_size)});
+  same("flush_bytes", has.flush_bytes, asked.flush_bytes);
+  same("flush_age", has.flush_age, asked.flush_age);
+  same("flush_operations", has.flush_operations, asked.flush_operations);
+  same("queue_bytes", has.queue_bytes, asked.queue_bytes);
+  same("queue_operations", has.queue_operations, asked.queue_operations);
+  KIST_TRY(agreement);
   std::error_code error;
   if (!std::filesystem::exists(open.database.path(), error) && !error) {
     return fail(ErrorCode::kMisuse, fmt::format("{} was deleted while it is open in this process; "
@@ -78,14 +96,58 @@ Result<void> check_agreement(const SharedProfile& open, const ProfileOptions& as
   return {};
 }
 
+engine::Options engine_options(const ProfileOptions& options) {
+  engine::Options given;
+  given.page_size = options.page_size;
+  given.create = options.create && !options.read_only;
+  given.read_only = options.read_only;
+  given.file_mode = options.file_mode;
+  given.durability = options.durability;
+  given.flush_bytes = options.flush_bytes;
+  given.flush_age = options.flush_age;
+  return given;
+}
+
 std::unexpected<Error> closed_before(const ProfileUse& use) {
   return fail(ErrorCode::kClosed,
               fmt::format("profile {} was closed before", use.shared->directory.string()));
 }
 
+Result<void> finish_by(SharedProfile& profile, std::chrono::steady_clock::time_point end) {
+  if (profile.queue->finish(end)) return {};
+  const std::uint64_t waiting = profile.queue->stats().waiting;
+  profile.queue->abandon();
+  return fail(ErrorCode::kTimedOut, fmt::format("{} writes of {} were not done in time", waiting,
+                                                profile.directory.string()));
+}
+
+/// Readers and writers say that they are closed at their next call; then they end.
+Result<void> wait_for_transactions(const SharedProfile& profile,
+                                   std::chrono::steady_clock::time_point end) {
+  while (profile.transactions.load(std::memory_order_acquire) != 0) {
+    if (std::chrono::steady_clock::now() >= end) {
+      return fail(ErrorCode::kTimedOut,
+                  fmt::format("{} transactions of {} have not ended", profile.transactions.load(),
+                              profile.directory.string()));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return {};
+}
+
 }  // namespace
 
+SharedProfile::SharedProfile(ProfileRegistry* of, std::filesystem::path where,
+                             const ProfileOptions& how, engine::Database opened)
+    : registry(of),
+      directory(std::move(where)),
+      options(how),
+      page_size(opened.page_size()),
+      database(std::move(opened)),
+      queue(std::make_shared<async::CommitQueue>(*this)) {}
+
 ProfileUse::~ProfileUse() {
+  shared->events.listen(this, nullptr);
   // Its errors can be had by calling close().
   if (!gate.closed()) (void)ProfileRegistry::close(*this);
 }
@@ -104,34 +166,72 @@ ProfileRegistry& ProfileRegistry::current() {
 
 Result<std::shared_ptr<ProfileUse>> ProfileRegistry::open(const std::filesystem::path& directory,
                                                           const ProfileOptions& options) {
-  KIST_ASSIGN(const std::filesystem::path canonical, resolve(directory, options));
-  const std::lock_guard lock(mutex_);
-  if (const auto found = profiles_.find(canonical); found != profiles_.end()) {
-    KIST_TRY(check_agreement(*found->second, options));
-    auto use = std::make_shared<ProfileUse>(found->second);
-    ++found->second->users;
-    return use;
+  KIST_ASSIGN(const std::filesystem::path own, resolve(directory, options));
+  std::filesystem::path canonical = own;
+  if (options.environment) {
+    KIST_ASSIGN(canonical, resolve(*options.environment, options));
   }
-  engine::Options engine_options;
-  engine_options.page_size = options.page_size;
-  engine_options.create = options.create && !options.read_only;
-  engine_options.read_only = options.read_only;
-  engine_options.file_mode = options.file_mode;
-  engine_options.durability = options.durability;
-  KIST_ASSIGN(engine::Database database,
-              engine::Database::open((canonical / kDataFileName).string(), engine_options));
-  const std::uint32_t page_size = database.page_size();
-  auto profile = std::make_shared<SharedProfile>(
-      SharedProfile{this, canonical, options, page_size, std::move(database), 1});
+  std::unique_lock lock(mutex_);
+  if (shutting_down_) {
+    return fail(ErrorCode::kClosed, "all profiles of this process are being closed");
+  }
+  while (true) {
+    const auto found = profiles_.find(canonical);
+    if (found == profiles_.end()) break;
+    if (!found->second->closing) return use_open(found->second, own, options);
+    if (async::on_worker_thread()) {
+      return fail(ErrorCode::kBusy, fmt::format("{} is being closed", canonical.string()));
+    }
+    closed_.wait(lock);
+  }
+  KIST_ASSIGN(
+      engine::Database database,
+      engine::Database::open((canonical / kDataFileName).string(), engine_options(options)));
+  const auto profile =
+      std::make_shared<SharedProfile>(this, canonical, options, std::move(database));
+  const auto use = std::make_shared<ProfileUse>(profile, own);
+  profile->users.push_back({use.get(), use});
   profiles_.emplace(canonical, profile);
-  return std::make_shared<ProfileUse>(std::move(profile));
+  return use;
 }
 
-Result<void> ProfileRegistry::release(SharedProfile& profile) {
-  if (--profile.users > 0) return {};
+Result<std::shared_ptr<ProfileUse>> ProfileRegistry::use_open(
+    const std::shared_ptr<SharedProfile>& profile, const std::filesystem::path& directory,
+    const ProfileOptions& options) {
+  KIST_TRY(check_agreement(*profile, options));
+  auto use = std::make_shared<ProfileUse>(profile, directory);
+  profile->users.push_back({use.get(), use});
+  return use;
+}
+
+/// Takes away a user that was closed, and those whose handles are gone, which close themselves.
+/// Returns whether none is left. (No user is held here: letting go of it could close it.)
+bool ProfileRegistry::forget_user(SharedProfile& profile, const ProfileUse& gone) {
+  std::erase_if(profile.users, [&gone](const SharedProfile::User& user) {
+    return user.use == &gone || user.alive.expired();
+  });
+  return profile.users.empty();
+}
+
+/// Closes an environment all of whose users were closed by a shutdown.
+Result<void> ProfileRegistry::close_shut(SharedProfile& profile) {
+  std::unique_lock lock(mutex_);
+  if (profile.closing) return {};
+  profile.users.clear();
+  return close_last(lock, profile);
+}
+
+Result<void> ProfileRegistry::close_last(std::unique_lock<std::mutex>& lock,
+                                         SharedProfile& profile) {
+  profile.closing = true;
+  lock.unlock();
+  profile.queue->stop();
+  Result<void> closed = profile.database.close();
+  lock.lock();
   // The caller's user holds the profile, which is dropped from the map here.
   profiles_.erase(profile.directory);
-  return profile.database.close();
+  closed_.notify_all();
+  return closed;
 }
 
 Result<void> ProfileRegistry::close(ProfileUse& use) {
@@ -139,8 +239,11 @@ Result<void> ProfileRegistry::close(ProfileUse& use) {
   const bool inherited = registry != &current();
   if (!use.gate.close(!inherited)) return closed_before(use);
   if (inherited) return {};
-  const std::lock_guard lock(registry->mutex_);
-  return registry->release(*use.shared);
+  use.shared->queue->finish(std::nullopt);
+  use.shared->events.listen(&use, nullptr);
+  std::unique_lock lock(registry->mutex_);
+  if (!forget_user(*use.shared, use) || use.shared->closing) return {};
+  return registry->close_last(lock, *use.shared);
 }
 
 Result<void> ProfileRegistry::close_and_delete(ProfileUse& use) {
@@ -154,20 +257,55 @@ Result<void> ProfileRegistry::close_and_delete(ProfileUse& use) {
     return fail(ErrorCode::kReadOnly, fmt::format("cannot delete {}: it is open for reading only",
                                                   profile.directory.string()));
   }
-  const std::lock_guard lock(profile.registry->mutex_);
-  if (profile.users != 1) {
+  std::unique_lock lock(profile.registry->mutex_);
+  std::erase_if(profile.users, [](const auto& user) { return user.alive.expired(); });
+  if (profile.users.size() > 1) {
     return fail(ErrorCode::kBusy, fmt::format("cannot delete {}: it has {} users in this process",
-                                              profile.directory.string(), profile.users));
+                                              profile.directory.string(), profile.users.size()));
   }
   if (!use.gate.close(true)) return closed_before(use);
   const std::filesystem::path data = profile.directory / kDataFileName;
-  KIST_TRY(profile.registry->release(profile));
+  KIST_TRY(profile.registry->close_last(lock, profile));
   for (const std::string& path : {data.string(), data.string() + "-lock"}) {
     std::error_code error;
     std::filesystem::remove(path, error);
     if (error) return system_failure(error, "delete", path);
   }
   return {};
+}
+
+Result<void> ProfileRegistry::shutdown(std::chrono::milliseconds deadline) {
+  if (async::on_worker_thread()) {
+    return fail(ErrorCode::kMisuse, "a thread that completes writes cannot wait for all of them");
+  }
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  std::vector<std::shared_ptr<SharedProfile>> profiles;
+  std::vector<std::shared_ptr<ProfileUse>> users;
+  {
+    const std::lock_guard lock(mutex_);
+    if (shutting_down_) return fail(ErrorCode::kBusy, "all profiles are being closed already");
+    shutting_down_ = true;
+    for (const auto& [path, profile] : profiles_) {
+      profiles.push_back(profile);
+      for (const auto& user : profile->users) users.push_back(user.alive.lock());
+    }
+  }
+  std::erase(users, nullptr);
+  Result<void> outcome;
+  const auto note = [&outcome](Result<void> result) {
+    if (!result && outcome && result.error().code != ErrorCode::kClosed)
+      outcome = std::move(result);
+  };
+  for (const auto& use : users) (void)use->gate.close(true);
+  for (const auto& profile : profiles) {
+    profile->interrupted = true;
+    note(finish_by(*profile, end));
+  }
+  for (const auto& profile : profiles) note(close_shut(*profile));
+  for (const auto& profile : profiles) note(wait_for_transactions(*profile, end));
+  const std::lock_guard lock(mutex_);
+  shutting_down_ = false;
+  return outcome;
 }
 
 std::size_t ProfileRegistry::size() {

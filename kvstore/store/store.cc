@@ -8,25 +8,29 @@
 #include "kvstore/store/access.h"
 #include "kvstore/store/begin.h"
 #include "kvstore/store/lookup.h"
+#include "kvstore/store/records.h"
 
 namespace kist {
 
 namespace {
 
 /// A copy that owns its bytes, which may be more than there is memory for.
-Result<Value> copy_at(const StoreState& store, std::string_view key, const ValueView& value) {
+Result<Value> copy_at(const StoreState& store, const Key& key, const ValueView& value) {
   try {
     return value.to_value();
   } catch (const std::exception&) {
-    return at_key(store, key, Error{ErrorCode::kOutOfMemory, "no memory to copy the value"});
+    return at_key_given(store, key, Error{ErrorCode::kOutOfMemory, "no memory to copy the value"});
   }
 }
 
-/// Commits one change of `store`, or passes its error on.
-template <typename T>
-Result<T> commit(engine::WriteTxn& txn, const StoreState& store, Result<T> changed) {
-  if (!changed) return of_store(store, std::move(changed).error());
-  KIST_TRY(txn.commit());
+/// Does one change of the store in a transaction of its own.
+template <typename Change>
+auto commit(const std::shared_ptr<const StoreState>& state, const Change& change)
+    -> decltype(change(std::declval<engine::WriteTxn&>(), *state)) {
+  if (!state) return empty_handle("store");
+  KIST_ASSIGN(engine::WriteTxn txn, begin_write(*state->use));
+  auto changed = change(txn, *state);
+  if (changed) KIST_TRY(state->use->shared->events.commit(txn));
   return changed;
 }
 
@@ -34,7 +38,7 @@ Result<T> commit(engine::WriteTxn& txn, const StoreState& store, Result<T> chang
 
 Store::Store(std::shared_ptr<const StoreState> state) : state_(std::move(state)) {}
 
-Result<std::optional<Value>> Store::get(std::string_view key) const {
+Result<std::optional<Value>> Store::get(const Key& key) const {
   if (!state_) return empty_handle("store");
   KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*state_->use));
   KIST_ASSIGN(const std::optional<ValueView> found, find_value(txn, *state_, key));
@@ -43,73 +47,120 @@ Result<std::optional<Value>> Store::get(std::string_view key) const {
 }
 
 template <typename T>
-Result<std::optional<T>> Store::get(std::string_view key) const {
+Result<std::optional<T>> Store::get(const Key& key) const {
   if (!state_) return empty_handle("store");
   KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*state_->use));
   try {
     return find_as<T>(txn, *state_, key);
   } catch (const std::exception&) {
-    return at_key(*state_, key, Error{ErrorCode::kOutOfMemory, "no memory to copy the value"});
+    return at_key_given(*state_, key,
+                        Error{ErrorCode::kOutOfMemory, "no memory to copy the value"});
   }
 }
 
-template Result<std::optional<bool>> Store::get(std::string_view) const;
-template Result<std::optional<std::uint64_t>> Store::get(std::string_view) const;
-template Result<std::optional<std::int64_t>> Store::get(std::string_view) const;
-template Result<std::optional<double>> Store::get(std::string_view) const;
-template Result<std::optional<Instant>> Store::get(std::string_view) const;
-template Result<std::optional<Uuid>> Store::get(std::string_view) const;
-template Result<std::optional<std::string>> Store::get(std::string_view) const;
-template Result<std::optional<Json>> Store::get(std::string_view) const;
-template Result<std::optional<Blob>> Store::get(std::string_view) const;
+template Result<std::optional<bool>> Store::get(const Key&) const;
+template Result<std::optional<std::uint64_t>> Store::get(const Key&) const;
+template Result<std::optional<std::int64_t>> Store::get(const Key&) const;
+template Result<std::optional<double>> Store::get(const Key&) const;
+template Result<std::optional<Instant>> Store::get(const Key&) const;
+template Result<std::optional<Uuid>> Store::get(const Key&) const;
+template Result<std::optional<std::string>> Store::get(const Key&) const;
+template Result<std::optional<Json>> Store::get(const Key&) const;
+template Result<std::optional<Blob>> Store::get(const Key&) const;
 
-Result<bool> Store::has(std::string_view key) const {
+Result<bool> Store::has(const Key& key) const {
   if (!state_) return empty_handle("store");
   KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*state_->use));
-  Result<bool> found = txn.contains(state_->table, engine::as_bytes(key));
-  if (!found) return of_store(*state_, std::move(found).error());
-  return found;
+  return records::has(txn, *state_, key);
 }
 
-Result<std::uint64_t> Store::count() const {
+Result<std::uint64_t> Store::count(const Range& range) const {
   if (!state_) return empty_handle("store");
   KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*state_->use));
-  Result<std::uint64_t> records = txn.count(state_->table);
-  if (!records) return of_store(*state_, std::move(records).error());
-  return records;
+  return records::count(txn, *state_, range);
 }
 
 Result<Iterator> Store::iterate(const Range& range) const {
   if (!state_) return empty_handle("store");
   KIST_ASSIGN(engine::ReadTxn txn, begin_read(*state_->use));
-  auto read = std::make_shared<ReadState>(ReadState{state_->use->shared, std::move(txn)});
+  auto read = std::make_shared<ReadState>(state_->use->shared, std::move(txn));
   return TransactionAccess::iterate(std::move(read), nullptr, *state_, range);
 }
 
-Result<void> Store::put(std::string_view key, const ValueView& value) const {
+Result<void> Store::put(const Key& key, const ValueView& value) const {
   if (!state_) return empty_handle("store");
-  codec::ValueEncoder encoder;
-  Result<Bytes> bytes = encoder.encode(value);  // before the writer lock is taken
-  if (!bytes) return at_key(*state_, key, bytes.error());
-  KIST_ASSIGN(engine::WriteTxn txn, begin_write(*state_->use));
-  KIST_TRY(commit(txn, *state_, txn.put(state_->table, engine::as_bytes(key), *bytes)));
-  return {};
+  codec::ValueEncoder encoder;  // before the writer lock is taken
+  KIST_ASSIGN(const Bytes bytes, records::encode(encoder, *state_, key, value));
+  return commit(state_, [&](engine::WriteTxn& txn, const StoreState& store) {
+    return records::put(txn, store, key, bytes);
+  });
 }
 
-Result<bool> Store::erase(std::string_view key) const {
+Result<bool> Store::put_if_absent(const Key& key, const ValueView& value) const {
   if (!state_) return empty_handle("store");
-  KIST_ASSIGN(engine::WriteTxn txn, begin_write(*state_->use));
-  return commit(txn, *state_, txn.erase(state_->table, engine::as_bytes(key)));
+  codec::ValueEncoder encoder;  // before the writer lock is taken
+  KIST_ASSIGN(const Bytes bytes, records::encode(encoder, *state_, key, value));
+  return commit(state_, [&](engine::WriteTxn& txn, const StoreState& store) {
+    return records::put_if_absent(txn, store, key, bytes);
+  });
+}
+
+Result<bool> Store::erase(const Key& key) const {
+  return commit(state_, [&](engine::WriteTxn& txn, const StoreState& store) {
+    return records::erase(txn, store, key);
+  });
+}
+
+Result<bool> Store::erase(const Key& key, const ValueView& value) const {
+  if (!state_) return empty_handle("store");
+  codec::ValueEncoder encoder;  // before the writer lock is taken
+  KIST_ASSIGN(const Bytes bytes, records::encode(encoder, *state_, key, value));
+  return commit(state_, [&](engine::WriteTxn& txn, const StoreState& store) {
+    return records::erase(txn, store, key, bytes);
+  });
+}
+
+Result<std::uint64_t> Store::erase_range(const Range& range) const {
+  return commit(state_, [&](engine::WriteTxn& txn, const StoreState& store) {
+    return records::erase_range(txn, store, range);
+  });
 }
 
 Result<std::uint64_t> Store::clear() const {
-  if (!state_) return empty_handle("store");
-  KIST_ASSIGN(engine::WriteTxn txn, begin_write(*state_->use));
-  return commit(txn, *state_, txn.clear(state_->table));
+  return commit(state_, [&](engine::WriteTxn& txn, const StoreState& store) {
+    return records::clear(txn, store);
+  });
+}
+
+Result<bool> Store::compare_and_set(const Key& key, const std::optional<ValueView>& expected,
+                                    const std::optional<ValueView>& value) const {
+  return commit(state_, [&](engine::WriteTxn& txn, const StoreState& store) {
+    return records::compare_and_set(txn, store, key, expected, value);
+  });
+}
+
+Result<Value> Store::add(const Key& key, std::int64_t amount) const {
+  return commit(state_, [&](engine::WriteTxn& txn, const StoreState& store) {
+    return records::add(txn, store, key, amount);
+  });
+}
+
+Result<std::optional<Value>> Store::update(const Key& key, const Update& change) const {
+  return commit(state_, [&](engine::WriteTxn& txn, const StoreState& store) {
+    return records::update(txn, store, key, change);
+  });
 }
 
 std::string_view Store::name() const {
   return state_ ? std::string_view(state_->name) : std::string_view();
+}
+
+bool Store::multi() const {
+  return state_ && state_->multi;
+}
+
+KeyType Store::keys() const {
+  return state_ ? state_->keys : KeyType::kBytes;
 }
 
 }  // namespace kist

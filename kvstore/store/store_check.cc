@@ -8,6 +8,7 @@
 
 #include <kist/engine/cursor.h>
 
+#include "kvstore/codec/key_codec.h"
 #include "kvstore/codec/utf8.h"
 #include "kvstore/codec/value_codec.h"
 #include "kvstore/store/catalog.h"
@@ -17,12 +18,19 @@ namespace kist {
 
 namespace {
 
-Result<void> check_values(const engine::Txn& txn, engine::Table table, const std::string& where,
-                          engine::CheckReport& report) {
+Result<void> check_records(const engine::Txn& txn, engine::Table table, KeyType keys,
+                           const std::string& where, engine::CheckReport& report) {
+  const std::size_t width = codec::key_width(keys);
   KIST_ASSIGN(engine::Cursor cursor, txn.cursor(table));
   KIST_ASSIGN(bool more, cursor.first());
   while (more) {
     KIST_ASSIGN(const Bytes bytes, cursor.value());
+    if (width != 0 && cursor.key().size() != width) {
+      const std::string key = describe_key(engine::as_text(cursor.key()));
+      report.violations.push_back({0, fmt::format("{} > key {}", where, key),
+                                   fmt::format("has {} bytes, a key of type {} has {}",
+                                               cursor.key().size(), type_name(keys), width)});
+    }
     if (const Result<ValueView> value = codec::decode_value(bytes); !value) {
       const std::string key = describe_key(engine::as_text(cursor.key()));
       report.violations.push_back(
@@ -44,20 +52,20 @@ Result<void> check_stores(const engine::Database& database, engine::CheckReport&
       report.violations.push_back({0, where, valid.error().message});
       continue;
     }
-    const Result<bool> readable = catalog::open_single(txn, store.name);
-    if (!readable) {
-      if (readable.error().code != ErrorCode::kNewerFormat) {
-        report.violations.push_back({0, where, readable.error().message});
+    const Result<std::optional<catalog::StoreType>> type = catalog::find(txn, store.name);
+    if (!type) {
+      if (type.error().code != ErrorCode::kNewerFormat) {
+        report.violations.push_back({0, where, type.error().message});
       }
       continue;
     }
-    KIST_ASSIGN(const engine::Table table, database.table(catalog::table_name(store.name)));
+    KIST_ASSIGN(const engine::Table table, database.table(catalog::table_name(store.name, **type)));
     KIST_ASSIGN(const bool exists, txn.exists(table));
     if (!exists) {
       report.violations.push_back({0, where, "has a record and no table"});
       continue;
     }
-    KIST_TRY(check_values(txn, table, where, report));
+    KIST_TRY(check_records(txn, table, store.keys, where, report));
   }
   KIST_ASSIGN(const std::vector<std::string> tables, txn.table_names());
   for (const std::string& table : tables) {

@@ -125,12 +125,13 @@ static void as_text(void) {
   kist_txn from = begin_read(copy);
   kist_txn to = begin_write(db);
   const kist_table target = table_named(db, "copied");
-  CHECK_OK(kist_txn_copy_table(from, kDefault, to, target, &records, &error));
-  CHECK(records == 1020);
+  int calls = 0;
+  CHECK_OK(kist_txn_copy_table(from, kDefault, to, target, count_calls, &calls, &records, &error));
+  CHECK(records == 1020 && calls > 0);
   CHECK_FAILS(KIST_ERROR_TABLE_EXISTS, "copied",
-              kist_txn_copy_table(from, kDefault, to, target, NULL, &error));
+              kist_txn_copy_table(from, kDefault, to, target, NULL, NULL, NULL, &error));
   CHECK_FAILS(KIST_ERROR_MISUSE, "",
-              kist_txn_copy_table(to, target, to, table_named(db, "x"), NULL, &error));
+              kist_txn_copy_table(to, target, to, table_named(db, "x"), NULL, NULL, NULL, &error));
   end(from);
   end(to);
   close_clean(copy);
@@ -140,15 +141,18 @@ static void as_text(void) {
 static void salvaged(void) {
   kist_salvage_report report = {.struct_size = sizeof report};
   kist_buffer losses;
-  CHECK_OK(kist_salvage(PATH(file("store")), PATH(file("whole")), false, NULL, NULL, &report,
-                        &losses, &error));
+  int calls = 0;
+  kist_salvage_options options = {
+      .struct_size = sizeof options, .progress = count_calls, .context = &calls};
+  CHECK_OK(
+      kist_salvage(PATH(file("store")), PATH(file("whole")), &options, &report, &losses, &error));
+  CHECK(calls > 0);
   CHECK(report.complete && report.records == 1020 && losses.size == 0);
   kist_buffer_free(&losses);
   expect_count("whole", 1020);
   kist_db db = open_db("store");
   CHECK_FAILS(KIST_ERROR_BUSY, "open",
-              kist_salvage(PATH(file("store")), PATH(file("other")), false, NULL, NULL, NULL, NULL,
-                           &error));
+              kist_salvage(PATH(file("store")), PATH(file("other")), NULL, NULL, NULL, &error));
   bool deleted = false;
   CHECK_FAILS(KIST_ERROR_BUSY, "open",
               kist_delete_environment(PATH(file("store")), &deleted, &error));
@@ -159,11 +163,61 @@ static void salvaged(void) {
   CHECK(!deleted);
 }
 
+/* The order of "key 10" and "key 9" by number. */
+static int by_number(void* context, const uint8_t* a, size_t a_size, const uint8_t* b,
+                     size_t b_size) {
+  ++*(int*)context;
+  if (a_size != b_size) return a_size < b_size ? -1 : 1;
+  return memcmp(a, b, a_size);
+}
+
+/* A table in an order of one's own. */
+static void salvaged_in_an_order_of_ones_own(void) {
+  int compared = 0;
+  kist_db db = open_db("ordered");
+  CHECK_OK(kist_db_register_comparator(db, "number", 6, by_number, &compared, NULL, &error));
+  const kist_table table = make_table(
+      db, "t", (kist_table_options){.key_order = KIST_ORDER_CUSTOM, .key_comparator = "number"});
+  kist_txn txn = begin_write(db);
+  for (int i = 0; i < 2000; ++i) {
+    char key[32];
+    snprintf(key, sizeof key, "key %d", i);
+    put_text(txn, table, key, "value");
+  }
+  commit(txn);
+  close_clean(db);
+
+  kist_named_comparator comparator = {bytes("number"), NULL, &compared};
+  kist_salvage_options options = {.struct_size = sizeof options, .comparators = &comparator};
+  options.comparator_count = SIZE_MAX;
+  CHECK_FAILS(
+      KIST_ERROR_INVALID_ARGUMENT, "comparators",
+      kist_salvage(PATH(file("ordered")), PATH(file("mended")), &options, NULL, NULL, &error));
+  options.comparator_count = 1;
+  CHECK_FAILS(
+      KIST_ERROR_INVALID_ARGUMENT, "compare is NULL",
+      kist_salvage(PATH(file("ordered")), PATH(file("mended")), &options, NULL, NULL, &error));
+  comparator.compare = by_number;
+  kist_salvage_report report = {.struct_size = sizeof report};
+  CHECK_OK(
+      kist_salvage(PATH(file("ordered")), PATH(file("mended")), &options, &report, NULL, &error));
+  CHECK(report.complete && report.records == 2000);
+  db = open_db("mended");
+  CHECK_OK(kist_db_register_comparator(db, "number", 6, by_number, &compared, NULL, &error));
+  txn = begin_read(db);
+  kist_pair first;
+  CHECK_OK(kist_txn_nth(txn, table_named(db, "t"), 9, KIST_COUNT_PAIRS, &first, NULL, &error));
+  CHECK(bytes_equal(first.key, "key 9"));
+  end(txn);
+  close_clean(db);
+}
+
 int main(void) {
   make_test_directory();
   full_and_incremental();
   compacted();
   as_text();
   salvaged();
+  salvaged_in_an_order_of_ones_own();
   return 0;
 }

@@ -200,7 +200,22 @@ typedef struct kist_profile_options {
   uint32_t page_size;  /* At creation: bytes a page, a power of two from 256 to 65,536; 0: 4,096. */
   uint32_t file_mode;  /* At creation: permission bits of new files; 0: 0600. */
   uint32_t durability; /* KIST_DURABILITY_...: that of commits which ask for the default. */
+  /* Keep the data in the directory of that path instead, so that profiles share one environment. */
+  kist_bytes environment;
+  /* Relaxed commits are made durable when a flush has so many bytes to write, when the
+   * oldest of them is so old, or when so many queued writes are not durable. 0: 32 MiB, 5 seconds,
+   * 1,000; KIST_NEVER: not for that reason. */
+  int64_t flush_bytes;
+  int64_t flush_age_ms;
+  int64_t flush_operations;
+  /* Writes wait for room when so many bytes, about, or so many writes are queued. 0: 16 MiB,
+   * 65,536. */
+  uint64_t queue_bytes;
+  uint64_t queue_operations;
 } kist_profile_options;
+
+/* In options that say when something happens by itself: never. */
+#define KIST_NEVER INT64_C(-1)
 
 /* Opens the profile in the directory named by `path_size` bytes at `path` (UTF-8 on Windows, the
  * file system's bytes elsewhere). `options` may be NULL for the defaults. A directory is one
@@ -253,52 +268,13 @@ KIST_API void kist_names_free(kist_names* names) KIST_NOEXCEPT;
 KIST_API kist_code kist_profile_drop_store(kist_profile profile, const void* name, size_t name_size,
                                            bool* existed, kist_error* error) KIST_NOEXCEPT;
 
-/* Sizes and counters of a profile. Set struct_size to sizeof(kist_stats) before the call; fields
- * may be added at the end. */
-typedef struct kist_stats {
-  uint32_t struct_size;
-  uint32_t page_size;      /* Bytes. */
-  uint64_t file_pages;     /* Length of the data file, in pages. */
-  uint64_t free_pages;     /* Pages that the next commit may take. */
-  uint64_t pending_pages;  /* Freed pages that a snapshot may still need. */
-  uint64_t transaction_id; /* Newest committed transaction. */
-  uint64_t durable_id;     /* Newest transaction known to be on the device. */
-  uint64_t oldest_pinned;  /* Oldest snapshot that a reader holds, or transaction_id. */
-  uint64_t stores;         /* Number of stores. */
-  uint64_t flushes;        /* Flushes by this process since it opened the profile. */
-  uint64_t bytes_written;  /* Bytes written by this process since it opened the profile. */
-} kist_stats;
-
-/* Fills `stats`. Errors: INVALID_ARGUMENT (struct_size), CLOSED, IO, DAMAGED. */
-KIST_API kist_code kist_profile_stats(kist_profile profile, kist_stats* stats,
-                                      kist_error* error) KIST_NOEXCEPT;
-
-/* What a check has found, owned by the caller. */
-typedef struct kist_check_report {
-  uint64_t violations;   /* Broken invariants; 0 when the profile is sound. */
-  uint64_t pages_walked; /* Pages that were read. */
-  uint64_t records;      /* Records that were seen. */
-  /* One line for each violation: where it is, what was found and expected. Valid UTF-8 with a NUL
-   * behind it. */
-  char* text;
-  size_t text_size; /* Without the NUL. */
-} kist_check_report;
-
-/* Reads the whole profile and reports every broken invariant. Damage is a part of the report, not
- * an error of the call. Free the report with kist_check_report_free. Errors: CLOSED, IO. */
-KIST_API kist_code kist_profile_check(kist_profile profile, kist_check_report* report,
-                                      kist_error* error) KIST_NOEXCEPT;
-
-/* Frees the text and sets the report to an empty one. NULL is allowed; so is freeing twice. */
-KIST_API void kist_check_report_free(kist_check_report* report) KIST_NOEXCEPT;
-
 /* ---- Stores ---------------------------------------------------------------------------- */
 
 /* Opens the store of that name (UTF-8, at least one byte), creating it durably when `create` says
  * so and it is missing. The handle belongs to the profile; give it back with kist_store_close.
  * Errors: INVALID_ARGUMENT and INVALID_TEXT (name), TABLE_NOT_FOUND (missing, and not to be
- * created), WRONG_TYPE (a store of another kind), CLOSED, READ_ONLY (to be created in a profile
- * opened for reading), IO, LATCHED. */
+ * created), WRONG_KIND (not single, or with integers as keys), CLOSED, READ_ONLY (to be created in
+ * a profile opened for reading), IO, LATCHED. */
 KIST_API kist_code kist_store_open(kist_profile profile, const void* name, size_t name_size,
                                    bool create, kist_store* store, kist_error* error) KIST_NOEXCEPT;
 
@@ -395,6 +371,8 @@ typedef struct kist_range {
   kist_bytes from;   /* Keys >= this. */
   kist_bytes to;     /* Keys < this, when has_to. */
   uint64_t limit;    /* At most so many records; 0: no limit. */
+  bool has_key;      /* Whether `key` holds. */
+  kist_bytes key;    /* This key only. */
 } kist_range;
 
 /* A key and its value. */
@@ -489,5 +467,9 @@ KIST_API kist_code kist_writer_abort(kist_writer writer, kist_error* error) KIST
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+#include "kist_queue.h"
+#include "kist_report.h"
+#include "kist_store.h"
 
 #endif /* KIST_KIST_H */

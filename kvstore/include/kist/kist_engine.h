@@ -38,7 +38,7 @@
  */
 #pragma once
 
-#include "kist.h"
+#include "kist_engine_options.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -85,29 +85,21 @@ KIST_API void kist_buffer_free(kist_buffer* buffer) KIST_NOEXCEPT;
 
 /* ---- Databases ------------------------------------------------------------------------- */
 
-/* How to open a database. Set struct_size to sizeof(kist_db_options) and everything else to zero,
- * which means the default; then change what is wanted. Fields may be added at the end. */
-typedef struct kist_db_options {
-  uint32_t struct_size;
-  bool create;         /* Create the file when it is missing. */
-  bool read_only;      /* Open for reading; needs no permission to write. Excludes `create`. */
-  bool unverified;     /* Do not verify pages when they are first touched. To measure what it costs;
-                          no file content can crash the process then either. */
-  uint32_t page_size;  /* At creation: bytes a page, a power of two from 256 to 65,536; 0: 4,096. */
-  uint32_t file_mode;  /* At creation: permission bits of new files; 0: 0600. */
-  uint32_t durability; /* KIST_DURABILITY_...: that of commits which ask for the default. */
-  uint64_t transaction_memory; /* Bytes of changes that a write transaction holds in memory before
-                                  it writes some to their place in the file; 0: 256 MiB. */
-} kist_db_options;
-
 /* Opens the data file named by `path_size` bytes at `path`; a second file, its name with "-lock"
  * behind it, appears beside it. `options` may be NULL for the defaults. A file is one environment
  * in a process: opening it again gives a further handle to the same, and the environment closes
  * with the last of them. Close the handle with kist_db_close. Errors: INVALID_ARGUMENT, NOT_FOUND
  * (missing, and not to be created), PERMISSION, NOT_A_STORE, NEWER_FORMAT, DAMAGED, OPTION_CONFLICT
- * (open or created with other options), UNSUPPORTED, IO, NO_SPACE. */
+ * (open or created with other options), UNSUPPORTED, IO, NO_SPACE; BUSY and SNAPSHOT_GONE as
+ * kist_engine_options.h has them. */
 KIST_API kist_code kist_db_open(const char* path, size_t path_size, const kist_db_options* options,
                                 kist_db* db, kist_error* error) KIST_NOEXCEPT;
+
+/* Makes a new, empty database in memory, which nobody else can open and which is gone with its
+ * handle. Of `options` (may be NULL) those of creation, transactions and callbacks count. Nothing
+ * is flushed anywhere. Errors: INVALID_ARGUMENT, UNSUPPORTED. */
+KIST_API kist_code kist_db_open_in_memory(const kist_db_options* options, kist_db* db,
+                                          kist_error* error) KIST_NOEXCEPT;
 
 /* Closes this handle and everything opened through it; write transactions are aborted. The last
  * handle of the environment flushes it and marks it as cleanly closed. Calls that other threads
@@ -115,11 +107,6 @@ KIST_API kist_code kist_db_open(const char* path, size_t path_size, const kist_d
  * with the last of them, after this call has returned. Errors: CLOSED (closed before), IO, NO_SPACE
  * and LATCHED (of the flush; the handle is closed all the same). */
 KIST_API kist_code kist_db_close(kist_db db, kist_error* error) KIST_NOEXCEPT;
-
-/* Makes every commit so far durable, also relaxed ones of other threads and processes. Waits for a
- * write transaction that is under way. Does nothing for a database opened for reading. Errors:
- * LATCHED, IO; MISUSE when the same thread began that transaction. */
-KIST_API kist_code kist_db_sync(kist_db db, kist_error* error) KIST_NOEXCEPT;
 
 /* Reads the whole file and reports every broken invariant. Damage is a part of the report, not an
  * error of the call. Holds up nobody. Free the report with kist_check_report_free. */
@@ -130,17 +117,25 @@ KIST_API kist_code kist_db_check(kist_db db, kist_check_report* report,
  * call; fields may be added at the end. */
 typedef struct kist_engine_stats {
   uint32_t struct_size;
-  uint32_t page_size;      /* Bytes. */
-  uint64_t file_pages;     /* Length of the data file, in pages. */
-  uint64_t free_pages;     /* Pages that the next commit may take; 0 while somebody writes. */
-  uint64_t pending_pages;  /* Freed pages that a snapshot may still need; likewise. */
-  uint64_t transaction_id; /* Newest committed transaction. */
-  uint64_t durable_id;     /* Newest transaction known to be on the device. */
-  uint64_t oldest_pinned;  /* Oldest snapshot that a reader holds, or transaction_id. */
-  uint64_t tables;         /* Named tables. */
-  uint64_t flushes;        /* Flushes by this process since it opened the file. */
-  uint64_t bytes_written;  /* Bytes written by this process since then. */
-  uint64_t pages_reused;   /* Pages that this process took from reclaimed space. */
+  uint32_t page_size;       /* Bytes. */
+  uint64_t file_pages;      /* Length of the data file, in pages. */
+  uint64_t free_pages;      /* Pages that the next commit may take; 0 while somebody writes. */
+  uint64_t pending_pages;   /* Freed pages that a snapshot may still need; likewise. */
+  uint64_t transaction_id;  /* Newest committed transaction. */
+  uint64_t durable_id;      /* Newest transaction known to be on the device. */
+  uint64_t oldest_pinned;   /* Oldest snapshot that a reader holds, or transaction_id. */
+  uint64_t tables;          /* Named tables. */
+  uint64_t flushes;         /* Flushes by this process since it opened the file. */
+  uint64_t bytes_written;   /* Bytes written by this process since then. */
+  uint64_t pages_reused;    /* Pages that this process took from reclaimed space. */
+  uint64_t unflushed_bytes; /* Written by commits of all processes since the last flush. */
+  uint64_t pages_verified;  /* Tree pages that this process verified at first touch. */
+  uint64_t pages_copied;    /* By this process's transactions that have ended since it opened the
+                               file, as kist_page_operations counts them. */
+  uint64_t pages_created;
+  uint64_t pages_split;
+  uint64_t pages_merged;
+  uint64_t pages_spilled;
 } kist_engine_stats;
 
 /* Fills `stats`. Errors: INVALID_ARGUMENT (struct_size), IO, DAMAGED. */
@@ -290,7 +285,10 @@ KIST_API kist_code kist_txn_release(kist_txn txn, kist_savepoint savepoint,
 #endif
 
 #include "kist_engine_backup.h"
+#include "kist_engine_commit.h"
 #include "kist_engine_cursor.h"
+#include "kist_engine_file.h"
 #include "kist_engine_keys.h"
+#include "kist_engine_readers.h"
 #include "kist_engine_records.h"
 #include "kist_engine_tables.h"

@@ -88,14 +88,35 @@ typedef struct kist_salvage_report {
   uint64_t losses;      /* Things that could not be read. */
 } kist_salvage_report;
 
+/* The comparator of a name, as kist_db_register_comparator takes it; used during one call. */
+typedef struct kist_named_comparator {
+  kist_bytes name;
+  kist_comparator compare;
+  void* context; /* For `compare`. */
+} kist_named_comparator;
+
+/* How to salvage. Set struct_size to sizeof(kist_salvage_options) and everything else to zero,
+ * which means the default. Fields may be added at the end. */
+typedef struct kist_salvage_options {
+  uint32_t struct_size;
+  uint32_t file_mode;     /* Permission bits of the new file; 0: 0600. */
+  kist_progress progress; /* May be NULL. Counts pages of the damaged file, then records. */
+  void* context;          /* For `progress`. */
+  bool older_versions; /* Where pages are lost, also take older versions of them: records may come
+                          back that were removed, or older values than the last. */
+  const kist_named_comparator*
+      comparators; /* Of the file's tables. Without its comparator a table
+                      lacks what has to be put in its place by comparing. */
+  size_t comparator_count;
+} kist_salvage_options;
+
 /* Makes a new environment at `path` of everything that can be read of the file `damaged`, which
- * nobody may have open and which is not changed. `older_versions`: where pages are lost, also take
- * older versions of them. `losses` (may be NULL) tells, a line each, what could not be read; free
- * it with kist_buffer_free. `progress` and `report` may be NULL. Errors: BUSY, NOT_A_STORE,
- * NEWER_FORMAT, ALREADY_EXISTS, NOT_FOUND, PERMISSION, NO_SPACE, STOPPED. */
+ * nobody may have open and which is not changed. `losses` (may be NULL) tells, a line each, what
+ * could not be read; free it with kist_buffer_free. `options` and `report` may be NULL. Errors:
+ * BUSY, NOT_A_STORE, NEWER_FORMAT, ALREADY_EXISTS, NOT_FOUND, PERMISSION, NO_SPACE, STOPPED. */
 KIST_API kist_code kist_salvage(const char* damaged, size_t damaged_size, const char* path,
-                                size_t path_size, bool older_versions, kist_progress progress,
-                                void* context, kist_salvage_report* report, kist_buffer* losses,
+                                size_t path_size, const kist_salvage_options* options,
+                                kist_salvage_report* report, kist_buffer* losses,
                                 kist_error* error) KIST_NOEXCEPT;
 
 /* ---- Text, copies, ends ----------------------------------------------------------------- */
@@ -112,12 +133,12 @@ KIST_API kist_code kist_db_load(kist_db db, int descriptor, kist_progress progre
                                 uint64_t* records, kist_error* error) KIST_NOEXCEPT;
 
 /* Copies a table, its options and its sequence to the new table `target` of a write transaction,
- * most often of another database. `records` (may be NULL) says how many. Errors: TABLE_EXISTS,
- * OPTION_CONFLICT (a default table of other options), MISUSE (one transaction for both), READ_ONLY,
- * NO_SPACE. */
+ * most often of another database. `records` (may be NULL) says how many. `progress` (may be NULL)
+ * counts records, and must not use the two. Errors: TABLE_EXISTS, OPTION_CONFLICT (a default table
+ * of other options), MISUSE (one transaction for both), READ_ONLY, NO_SPACE, STOPPED. */
 KIST_API kist_code kist_txn_copy_table(kist_txn from, kist_table source, kist_txn to,
-                                       kist_table target, uint64_t* records,
-                                       kist_error* error) KIST_NOEXCEPT;
+                                       kist_table target, kist_progress progress, void* context,
+                                       uint64_t* records, kist_error* error) KIST_NOEXCEPT;
 
 /* How much a check looks at; each level includes those before it. */
 enum {

@@ -94,6 +94,12 @@ enum {
   KIST_ERROR_PREPARED = 45,
   /* The snapshot asked for is not there, or not whole any more. */
   KIST_ERROR_SNAPSHOT_GONE = 46,
+  /* A store or its keys are of another kind than asked for. */
+  KIST_ERROR_WRONG_KIND = 47,
+  /* A number does not fit the type that it is for. */
+  KIST_ERROR_OUT_OF_RANGE = 48,
+  /* The operation was cancelled before it began. */
+  KIST_ERROR_CANCELLED = 49,
 };
 
 /* Type of a value. */

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 
@@ -29,6 +30,14 @@ class Manager {
   /// (naming the option, what is open and what was asked for), kInvalidArgument (not a directory;
   /// the page size), kPermission, kNotAStore, kNewerFormat, kDamaged, kIo.
   Result<Profile> open(const std::filesystem::path& directory, const ProfileOptions& options = {});
+
+  /// Closes all profiles of this process in order: every handle is closed, queued writes are made
+  /// durable, reads that are under way end with kClosed at their next call, and all transactions
+  /// are waited for until `deadline` has passed. Meanwhile open() returns kClosed; afterwards it
+  /// works again. What a completion or another thread still holds is left to it. Errors: kTimedOut,
+  /// naming the profiles that were not done, kMisuse on a thread that completes writes; what
+  /// closing reports.
+  Result<void> shutdown(std::chrono::milliseconds deadline);
 
   /// Number of environments that are open in this process.
   std::size_t open_profiles() const;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 
 #include <kist/engine/options.h>
+#include <kist/key.h>
 
 namespace kist {
 
@@ -27,21 +30,48 @@ struct ProfileOptions {
   Durability durability = Durability::kDurable;
   /// Permission bits of a new file, lessened by the umask. No conflict when the file exists.
   std::uint32_t file_mode = 0600;
+  /// Keep the data in that directory instead of the profile's own, so that several profiles share
+  /// one environment: certificates, say. `create_directory` makes both.
+  std::optional<std::filesystem::path> environment = {};
+
+  /// Relaxed commits are made durable when a flush has so many bytes to write,
+  std::uint64_t flush_bytes = std::uint64_t{32} << 20;
+  /// or when the oldest of them is so old (checked at commits, and by the queue),
+  std::chrono::milliseconds flush_age = std::chrono::seconds(5);
+  /// or when so many writes of the queue (kist/queue.h) are not durable. Each 0: never.
+  std::uint64_t flush_operations = 1000;
+  /// Bytes, about, of writes that wait in the environment's queue before who adds one has to wait.
+  std::uint64_t queue_bytes = std::uint64_t{16} << 20;
+  /// And the number of them.
+  std::uint64_t queue_operations = 65'536;
 };
 
-/// Which records an iteration visits, and in which order. Keys are compared byte by byte. The views
-/// need not outlive the call that takes the range.
+/// What a store is; chosen when it is created, the same for ever after.
+struct StoreOptions {
+  /// Create the store when there is none. Otherwise kTableNotFound.
+  bool create = true;
+  /// Any number of distinct values a key, sorted by their encodings.
+  bool multi = false;
+  /// What its keys are.
+  KeyType keys = KeyType::kBytes;
+};
+
+/// Which records a call is about, and in which order an iteration visits them. Keys are compared
+/// byte by byte, integers as numbers. Keys are borrowed: they need not outlive the call that takes
+/// the range. Bounds hold together. Errors: as of keys (kist/key.h).
 struct Range {
   /// First key visited, when there is a record of that name; nothing starts at the first record.
-  std::optional<std::string_view> from = {};
+  std::optional<Key> from = {};
   /// First key not visited any more; nothing goes on to the last record.
-  std::optional<std::string_view> to = {};
-  /// Only keys that start with these bytes; together with `from` and `to`, keys that satisfy all.
+  std::optional<Key> to = {};
+  /// Only keys that start with these bytes. kWrongKind where keys are integers.
   std::string_view prefix = {};
   /// Last record of the range first.
   bool reverse = false;
   /// Visit at most so many records.
   std::optional<std::uint64_t> limit = {};
+  /// Only this key: all its values, in a multi store.
+  std::optional<Key> key = {};
 };
 
 }  // namespace kist

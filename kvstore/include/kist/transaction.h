@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,11 @@ struct ProfileUse;
 struct ReadState;
 struct WriteState;
 struct IteratorState;
+
+/// Makes the new value of a key from the present one (nothing: there is none), which is borrowed
+/// until it returns; nothing removes the key. An error is passed on, and changes nothing. Must not
+/// use the transaction.
+using Update = std::function<Result<std::optional<Value>>(const std::optional<ValueView>& present)>;
 
 /// Walks the records of one store in key order. Got from Store, Reader or Writer; move-only; used
 /// from one thread at a time, together with the transaction it came from. It may outlive the Reader
@@ -41,8 +47,13 @@ class Iterator {
   /// from then on. Errors: kTransactionEnded, kDamaged; kCursorInvalid after a write of its Writer.
   Result<bool> next();
   /// Key of the record, borrowed until the next move or, in a Writer, the next write. Empty before
-  /// the first next() and after the last.
+  /// the first next() and after the last. In a store of integers encoded: see number().
   std::string_view key() const;
+  /// Key of the record in a store of integers. T: std::int64_t or std::uint64_t. Errors: kWrongKind
+  /// where keys are bytes, kOutOfRange when it is no T, kBadValue (a key of another width),
+  /// kCursorInvalid when there is no record here.
+  template <typename T>
+  Result<T> number() const;
   /// Value of the record, borrowed until the transaction ends or, in a Writer, until its next
   /// write. A bad value does not end the iteration. Errors: kBadValue and kNewerFormat, naming the
   /// key; kCursorInvalid when there is no record here; kTransactionEnded, kDamaged.
@@ -66,16 +77,23 @@ class Reader {
   /// The value of `key`, or nothing; strings, JSON and blobs point into the map and live as long as
   /// the Reader (and its iterators). Errors: kBadValue, kNewerFormat, kTableNotFound,
   /// kTransactionEnded, kDamaged.
-  Result<std::optional<ValueView>> get(const Store& store, std::string_view key) const;
+  Result<std::optional<ValueView>> get(const Store& store, const Key& key) const;
   /// The value of `key` as a T, or nothing. T: what ValueView::as() takes; borrowed ones live as
   /// long as the Reader. Errors: also kWrongType, naming the key, the type wanted and the type
   /// found.
   template <typename T>
-  Result<std::optional<T>> get(const Store& store, std::string_view key) const;
+  Result<std::optional<T>> get(const Store& store, const Key& key) const;
+  /// The same, or `absent` where there is no value.
+  template <typename T>
+  Result<T> get_or(const Store& store, const Key& key, T absent) const {
+    Result<std::optional<T>> found = get<T>(store, key);
+    if (!found) return std::unexpected(std::move(found).error());
+    return (*std::move(found)).value_or(std::move(absent));
+  }
   /// Whether `key` has a value.
-  Result<bool> has(const Store& store, std::string_view key) const;
-  /// Number of records of the store.
-  Result<std::uint64_t> count(const Store& store) const;
+  Result<bool> has(const Store& store, const Key& key) const;
+  /// Number of records within `range`, in O(log n); in a multi store, of values.
+  Result<std::uint64_t> count(const Store& store, const Range& range = {}) const;
   /// An iteration over part of a store.
   Result<Iterator> iterate(const Store& store, const Range& range = {}) const;
   /// Number of the snapshot: grows with every commit. 0 after end().
@@ -103,26 +121,41 @@ class Writer {
   ~Writer();
 
   /// As in Reader; borrowed values live until the next write or the end of the transaction.
-  Result<std::optional<ValueView>> get(const Store& store, std::string_view key) const;
+  Result<std::optional<ValueView>> get(const Store& store, const Key& key) const;
   /// As in Reader; borrowed values live until the next write or the end of the transaction.
   template <typename T>
-  Result<std::optional<T>> get(const Store& store, std::string_view key) const;
+  Result<std::optional<T>> get(const Store& store, const Key& key) const;
+  /// The same, or `absent` where there is no value.
+  template <typename T>
+  Result<T> get_or(const Store& store, const Key& key, T absent) const {
+    Result<std::optional<T>> found = get<T>(store, key);
+    if (!found) return std::unexpected(std::move(found).error());
+    return (*std::move(found)).value_or(std::move(absent));
+  }
   /// Whether `key` has a value.
-  Result<bool> has(const Store& store, std::string_view key) const;
-  /// Number of records of the store.
-  Result<std::uint64_t> count(const Store& store) const;
+  Result<bool> has(const Store& store, const Key& key) const;
+  /// Number of records within `range`, in O(log n); in a multi store, of values.
+  Result<std::uint64_t> count(const Store& store, const Range& range = {}) const;
   /// An iteration over part of a store. A write makes it invalid (kCursorInvalid).
   Result<Iterator> iterate(const Store& store, const Range& range = {}) const;
 
-  /// Stores `value` under `key`. Errors: kInvalidText, kInvalidJson (with the position),
-  /// kKeyTooLong, kValueTooLong, kTableNotFound, kNoSpace, kTransactionEnded.
-  Result<void> put(const Store& store, std::string_view key, const ValueView& value);
-  /// Removes `key`; false when it had no value.
-  Result<bool> erase(const Store& store, std::string_view key);
-  /// Removes every record of the store. Returns how many there were.
+  // As in Store, within this transaction. Errors also: kTransactionEnded.
+
+  Result<void> put(const Store& store, const Key& key, const ValueView& value);
+  Result<bool> put_if_absent(const Store& store, const Key& key, const ValueView& value);
+  Result<bool> erase(const Store& store, const Key& key);
+  Result<bool> erase(const Store& store, const Key& key, const ValueView& value);
+  Result<std::uint64_t> erase_range(const Store& store, const Range& range);
   Result<std::uint64_t> clear(const Store& store);
+  Result<bool> compare_and_set(const Store& store, const Key& key,
+                               const std::optional<ValueView>& expected,
+                               const std::optional<ValueView>& value);
+  Result<Value> add(const Store& store, const Key& key, std::int64_t amount = 1);
+  Result<std::optional<Value>> update(const Store& store, const Key& key, const Update& change);
+
   /// As Profile::open_store(), within this transaction: a store that is created here exists once
   /// the transaction is committed.
+  Result<Store> open_store(std::string_view name, const StoreOptions& options);
   Result<Store> open_store(std::string_view name, bool create = true);
   /// As Profile::drop_store(), within this transaction.
   Result<bool> drop_store(std::string_view name);
@@ -146,15 +179,21 @@ class Writer {
 class Batch {
  public:
   Batch();
+  Batch(const Batch&);
+  Batch& operator=(const Batch&);
   Batch(Batch&&) noexcept;
   Batch& operator=(Batch&&) noexcept;
   ~Batch();
 
-  /// Adds a put. Checks the value at once; on an error the batch is as before. Errors:
-  /// kInvalidText, kInvalidJson, kClosed for an empty store handle.
-  Result<void> put(const Store& store, std::string_view key, const ValueView& value);
-  /// Adds a delete; deleting what is not there is fine.
-  Result<void> erase(const Store& store, std::string_view key);
+  // Each adds an operation, and checks key and value at once; on an error the batch is as before.
+  // Errors: those of keys and values, kClosed for an empty store handle. Deleting what is not there
+  // is fine.
+
+  Result<void> put(const Store& store, const Key& key, const ValueView& value);
+  Result<void> erase(const Store& store, const Key& key);
+  Result<void> erase(const Store& store, const Key& key, const ValueView& value);
+  Result<void> erase_range(const Store& store, const Range& range);
+  Result<void> clear(const Store& store);
   /// Removes all operations.
   void clear();
   /// Number of operations.
@@ -162,7 +201,9 @@ class Batch {
 
  private:
   friend struct TransactionAccess;
+  enum class OperationKind : std::uint8_t;
   struct Operation;
+  Result<void> add(OperationKind kind, const Store& store, const Key& key, const ValueView* value);
   std::vector<Operation> operations_;
 };
 

@@ -25,7 +25,10 @@ struct Handles {
 
 Handles open_all(const std::string& path) {
   Handles all;
-  const kist_profile_options options = {sizeof options, true, false, 0, 0, KIST_DURABILITY_RELAXED};
+  kist_profile_options options = {};
+  options.struct_size = sizeof options;
+  options.create = true;
+  options.durability = KIST_DURABILITY_RELAXED;
   EXPECT_EQ(kist_profile_open(path.data(), path.size(), &options, &all.profile, nullptr), KIST_OK);
   EXPECT_EQ(kist_store_open(all.profile, "s", 1, true, &all.store, nullptr), KIST_OK);
   const kist_value value = kist_value_string("value", 5);

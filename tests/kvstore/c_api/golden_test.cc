@@ -80,7 +80,9 @@ class CGoldenVectors : public testing::Test {
  protected:
   kist_store open_store() {
     const std::string& path = directory_.path();
-    const kist_profile_options options = {sizeof options, true, false, 0, 0, 0};
+    kist_profile_options options = {};
+    options.struct_size = sizeof options;
+    options.create = true;
     EXPECT_EQ(kist_profile_open(path.data(), path.size(), &options, &profile_, nullptr), KIST_OK);
     kist_store store{};
     EXPECT_EQ(kist_store_open(profile_, "golden", 6, true, &store, nullptr), KIST_OK);

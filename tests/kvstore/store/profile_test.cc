@@ -117,20 +117,23 @@ TEST_F(ProfileHandleTest, EmptyHandlesGiveClosed) {
 
 TEST_F(ProfileHandleTest, StoresOfOtherKindsAreRefusedByName) {
   const Profile profile = open();
-  put_raw("", "store/multi", {"\1\2\0\0", 4});
+  must(profile.open_store("multi", {.multi = true}));
   put_raw("", "store/kind9", {"\1\x09\0\0", 4});
-  put_raw("", "store/flagged", {"\1\1\1\0", 4});
+  put_raw("", "store/flagged", {"\1\1\0\1", 4});
+  put_raw("", "store/keyed", {"\1\1\1\0", 4});
   put_raw("", "store/version2", {"\2\1\0\0", 4});
-  EXPECT_TRUE(failed_with(profile.open_store("multi"), ErrorCode::kNewerFormat,
-                          "store 'multi' is a multi store"));
+  EXPECT_TRUE(failed_with(profile.open_store("multi"), ErrorCode::kWrongKind,
+                          "store 'multi' is a multi store with keys of type bytes, asked for a "
+                          "single store with keys of type bytes"));
   EXPECT_TRUE(failed_with(profile.open_store("kind9"), ErrorCode::kNewerFormat, "kind 9"));
-  EXPECT_TRUE(failed_with(profile.open_store("flagged"), ErrorCode::kNewerFormat, "0x0001"));
+  EXPECT_TRUE(failed_with(profile.open_store("flagged"), ErrorCode::kNewerFormat, "0x0100"));
+  EXPECT_TRUE(failed_with(profile.open_store("keyed"), ErrorCode::kNewerFormat, "0x0001"));
   EXPECT_TRUE(failed_with(profile.open_store("version2"), ErrorCode::kNewerFormat, "version 2"));
-  EXPECT_EQ(code_of(profile.drop_store("multi")), ErrorCode::kNewerFormat);
+  EXPECT_EQ(code_of(profile.drop_store("kind9")), ErrorCode::kNewerFormat);
   const auto stores = must(profile.stores());
-  ASSERT_EQ(stores.size(), 4U);
-  EXPECT_EQ(stores[2].name, "multi");
-  EXPECT_EQ(stores[2].kind, StoreKind::kMulti);
+  ASSERT_EQ(stores.size(), 5U);
+  EXPECT_EQ(stores[3].name, "multi");
+  EXPECT_EQ(stores[3].kind, StoreKind::kMulti);
   EXPECT_EQ(stores[1].kind, StoreKind::kUnknown);
   // A newer version's stores are no damage.
   EXPECT_TRUE(must(profile.check()).clean());
