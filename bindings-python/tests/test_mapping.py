@@ -82,7 +82,7 @@ def test_a_store_with_keys_of_bytes(profile):
         profile.store("binary", keys=int)
 
 
-@pytest.mark.parametrize("key", [1, None, 1.5, bytearray(b"a"), ("a",)], ids=repr)
+@pytest.mark.parametrize("key", [None, 1.5, bytearray(b"a"), ("a",)], ids=repr)
 def test_a_key_of_another_type_is_refused(store, key):
     for call in (
         lambda: store[key],

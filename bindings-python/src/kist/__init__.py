@@ -38,6 +38,7 @@ from ._errors import (
     AmbiguousError,
     BadValueError,
     BusyError,
+    CancelledError,
     ClosedError,
     ConflictError,
     CursorInvalidError,
@@ -62,6 +63,7 @@ from ._errors import (
     OustedError,
     OutOfMemoryError,
     OutOfOrderError,
+    OutOfRangeError,
     PermissionDeniedError,
     PreparedError,
     ReadOnlyError,
@@ -74,6 +76,7 @@ from ._errors import (
     UnsupportedError,
     ValueTooLongError,
     WrongBaseError,
+    WrongKindError,
     WrongTypeError,
     WrongVersionError,
 )
@@ -88,6 +91,8 @@ from ._profile import (
     Writer,
     open,
 )
+from ._multi import MultiRecords, MultiStore
+from ._queue import Queue, Queued
 from ._records import MutableRecords, Records, StoreInTransaction, StoreSnapshot
 from ._values import Instant, Json, Key, Storable, U64, Value
 
@@ -98,6 +103,7 @@ __all__ = [
     "AmbiguousError",
     "BadValueError",
     "BusyError",
+    "CancelledError",
     "CheckReport",
     "ClosedError",
     "ConflictError",
@@ -119,6 +125,8 @@ __all__ = [
     "LatchedError",
     "MisuseError",
     "MovedError",
+    "MultiRecords",
+    "MultiStore",
     "MutableRecords",
     "NewerFormatError",
     "NoComparatorError",
@@ -129,9 +137,12 @@ __all__ = [
     "OustedError",
     "OutOfMemoryError",
     "OutOfOrderError",
+    "OutOfRangeError",
     "PermissionDeniedError",
     "PreparedError",
     "Profile",
+    "Queue",
+    "Queued",
     "ReadOnlyError",
     "Reader",
     "Records",
@@ -154,6 +165,7 @@ __all__ = [
     "Violation",
     "Writer",
     "WrongBaseError",
+    "WrongKindError",
     "WrongTypeError",
     "WrongVersionError",
     "open",

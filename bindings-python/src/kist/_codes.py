@@ -91,6 +91,12 @@ class ErrorCode(enum.IntEnum):
     """A prepared transaction has to be decided first."""
     SNAPSHOT_GONE = 46
     """The snapshot asked for is not there, or not whole any more."""
+    WRONG_KIND = 47
+    """A store or its keys are of another kind than asked for."""
+    OUT_OF_RANGE = 48
+    """A number does not fit the type that it is for."""
+    CANCELLED = 49
+    """The operation was cancelled before it began."""
 
 
 class ValueTag(enum.IntEnum):

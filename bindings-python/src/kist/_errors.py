@@ -266,6 +266,24 @@ class SnapshotGoneError(Error, LookupError):
     code = ErrorCode.SNAPSHOT_GONE
 
 
+class WrongKindError(Error, TypeError):
+    """A store or its keys are of another kind than asked for."""
+
+    code = ErrorCode.WRONG_KIND
+
+
+class OutOfRangeError(Error, OverflowError):
+    """A number does not fit the type that it is for."""
+
+    code = ErrorCode.OUT_OF_RANGE
+
+
+class CancelledError(Error, RuntimeError):
+    """The operation was cancelled before it began."""
+
+    code = ErrorCode.CANCELLED
+
+
 class InternalError(Error, RuntimeError):
     """Broken logic inside Kist; please report it."""
 

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import atexit
-import enum
 import os
 import traceback
 import weakref
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, overload
 
 from . import _kist
+from ._durability import Durability
 from ._errors import ClosedError, Error, InvalidArgumentError, InvalidTextError, WrongTypeError
+from ._multi import MultiRecords, MultiStore
+from ._queue import Queue
 from ._records import MISSING, MutableRecords, Pairs, StoreInTransaction, StoreSnapshot
 from ._values import Key, Storable, Value
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
-
-
-class Durability(enum.Enum):
-    """How a commit is made to last."""
-
-    DURABLE = "durable"
-    """On the device before the commit returns."""
-    RELAXED = "relaxed"
-    """Visible at once, on the device with the next durable commit, sync() or close. A crash of the
-    machine goes back to the last flushed commit; the file is never damaged."""
 
 
 @dataclass(frozen=True)
@@ -140,15 +132,28 @@ class Profile:
         """Whether close() was called."""
         return self._native.closed
 
-    def store(self, name: str, create: bool = True, *, keys: type = str) -> Store:
+    def multi_store(
+        self, name: str, create: bool = True, *, keys: Union[type, str] = str
+    ) -> MultiStore:
+        """Opens the store of that name with any number of sorted values a key; otherwise as store()."""
+        create = create and not self._read_only
+        handle = self._native.open_store(check_name(name), create, True, key_type(keys))
+        return MultiStore(self._native, handle, name, given_keys(keys))
+
+    def store(
+        self, name: str, create: bool = True, *, keys: Union[type, str] = str
+    ) -> Store:
         """Opens the store of that name; creates it when there is none, unless told otherwise.
 
-        `keys` is the type that iteration gives: str, or bytes for keys that are no text. Raises
+        `keys` is the type that iteration gives: str, or bytes for keys that are no text. Or it names a
+        type of integers, which all keys of the store are: "u8", "u16", "u32", "u64", "i8", "i16", "i32",
+        "i64"; once created, a store keeps it. Raises WrongKindError (it is another kind of store),
         StoreNotFoundError (not created: also when the profile is read-only and there is none),
         InvalidArgumentError (an empty or too long name) or ReadOnlyError.
         """
         create = create and not self._read_only
-        return Store(self, self._native.open_store(check_name(name), create), name, keys)
+        handle = self._native.open_store(check_name(name), create, False, key_type(keys))
+        return Store(self, handle, name, keys)
 
     def stores(self) -> list[str]:
         """Names of all stores, in byte order."""
@@ -157,6 +162,11 @@ class Profile:
     def drop_store(self, name: str) -> bool:
         """Removes a store with all its records; False when there is none."""
         return self._native.drop_store(check_name(name))
+
+    def queue(self, timeout: Optional[float] = None) -> Queue:
+        """A queue for reads and writes that asyncio waits for. A write waits for room in the profile's
+        queue for `timeout` seconds, or for ever."""
+        return Queue(self._native.queue(timeout))
 
     def read(self) -> Reader:
         """Begins a snapshot of all stores. Never waits."""
@@ -232,13 +242,14 @@ class Store(MutableRecords):
     ``writer[store]``.
     """
 
-    __slots__ = ("_profile",)
+    __slots__ = ("_profile", "_opened_with")
 
-    def __init__(self, profile: Profile, handle: _kist.Store, name: str, keys: type) -> None:
-        if keys not in (str, bytes):
-            raise InvalidArgumentError(f"keys must be the type str or bytes, not {keys!r}")
-        super().__init__(profile._native, handle, name, keys)
+    def __init__(
+        self, profile: Profile, handle: _kist.Store, name: str, keys: Union[type, str]
+    ) -> None:
+        super().__init__(profile._native, handle, name, given_keys(keys))
         self._profile = profile
+        self._opened_with = keys
 
     @property
     def profile(self) -> Profile:
@@ -268,13 +279,13 @@ class Store(MutableRecords):
             writer[self].update(other, **records)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen_store, (self._profile, self._name, self._keys)
+        return _reopen_store, (self._profile, self._name, self._opened_with)
 
     def __repr__(self) -> str:
         return f"<kist.Store {self._name!r} of {self._profile.path!r}>"
 
 
-def _reopen_store(profile: Profile, name: str, keys: type) -> Store:
+def _reopen_store(profile: Profile, name: str, keys: Union[type, str]) -> Store:
     """Unpickles a store."""
     return profile.store(name, create=False, keys=keys)
 
@@ -302,9 +313,15 @@ class Reader:
         """Whether it has ended."""
         return not self._native.open
 
-    def __getitem__(self, store: Union[Store, str]) -> StoreSnapshot:
+    @overload
+    def __getitem__(self, store: MultiStore) -> MultiRecords: ...
+    @overload
+    def __getitem__(self, store: Union[Store, str]) -> StoreSnapshot: ...
+    def __getitem__(self, store: Any) -> Any:
         """The store, given itself or by name, within this snapshot. StoreNotFoundError when there is
         none of that name."""
+        if isinstance(store, MultiStore):
+            return MultiRecords(self._native, store._handle, store._name, store._keys)
         if not isinstance(store, Store):
             store = self._profile.store(store, create=False)
         return StoreSnapshot(self._native, store._handle, store._name, store._keys)
@@ -342,18 +359,26 @@ class Writer:
         """Whether it was committed or aborted."""
         return not self._native.open
 
-    def __getitem__(self, store: Union[Store, str]) -> StoreInTransaction:
+    @overload
+    def __getitem__(self, store: MultiStore) -> MultiRecords: ...
+    @overload
+    def __getitem__(self, store: Union[Store, str]) -> StoreInTransaction: ...
+    def __getitem__(self, store: Any) -> Any:
         """The store, given itself or by name, within this transaction. StoreNotFoundError when there
         is none of that name."""
+        if isinstance(store, MultiStore):
+            return MultiRecords(self._native, store._handle, store._name, store._keys)
         if isinstance(store, Store):
             return StoreInTransaction(self._native, store._handle, store._name, store._keys)
         return self.store(store, create=False)
 
-    def store(self, name: str, create: bool = True, *, keys: type = str) -> StoreInTransaction:
+    def store(
+        self, name: str, create: bool = True, *, keys: Union[type, str] = str
+    ) -> StoreInTransaction:
         """Opens the store of that name within this transaction; a store that is created here exists
         once the transaction is committed."""
-        handle = self._native.open_store(check_name(name), create)
-        return StoreInTransaction(self._native, handle, name, keys)
+        handle = self._native.open_store(check_name(name), create, False, key_type(keys))
+        return StoreInTransaction(self._native, handle, name, given_keys(keys))
 
     def drop_store(self, name: str) -> bool:
         """Removes a store with all its records; False when there is none."""
@@ -382,6 +407,20 @@ class Writer:
             self.abort()
         elif not self.closed:
             self.commit()
+
+
+def key_type(keys: Union[type, str]) -> str:
+    """The type of keys as the native module names it."""
+    if isinstance(keys, str):
+        return keys
+    if keys in (str, bytes):
+        return "bytes"
+    raise InvalidArgumentError(f"keys must be str, bytes or the name of a type of integers, not {keys!r}")
+
+
+def given_keys(keys: Union[type, str]) -> type:
+    """What iteration gives where keys are bytes."""
+    return keys if isinstance(keys, type) else str
 
 
 def check_name(name: str) -> str:

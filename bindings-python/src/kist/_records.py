@@ -23,7 +23,8 @@ class Records(Mapping[Key, Value]):
     """A mapping of keys to typed values, in the byte order of the keys.
 
     Keys are bytes; a str stands for its UTF-8. Iteration gives str (and bytes for a key that is no
-    UTF-8), or always bytes when the store was opened with ``keys=bytes``.
+    UTF-8), or always bytes when the store was opened with ``keys=bytes``. In a store of integers keys
+    are int, in the order of the numbers.
     """
 
     __slots__ = ("_source", "_handle", "_name", "_keys")
@@ -121,6 +122,16 @@ class Records(Mapping[Key, Value]):
         """Those records as (key, value); see keys()."""
         return RecordItems(self, Range(prefix, start, stop, reverse, limit))
 
+    def count(
+        self,
+        *,
+        prefix: Optional[Key] = None,
+        start: Optional[Key] = None,
+        stop: Optional[Key] = None,
+    ) -> int:
+        """Number of those records, see keys(), in time that does not depend on it."""
+        return self._source.count(self._handle, start, stop, None, prefix)
+
     def _iterate(self, wanted: Wanted, part: Range) -> Iterator[Any]:
         return self._source.iterate(
             self._handle,
@@ -163,6 +174,32 @@ class MutableRecords(Records, MutableMapping[Key, Value]):
     def clear(self) -> None:
         """Removes every record."""
         self._source.clear(self._handle)
+
+    def delete_range(
+        self,
+        *,
+        prefix: Optional[Key] = None,
+        start: Optional[Key] = None,
+        stop: Optional[Key] = None,
+    ) -> int:
+        """Removes the records of that part, see keys(); gives how many there were."""
+        return self._source.erase_range(self._handle, start, stop, prefix)
+
+    def add(self, key: Key, amount: int = 1) -> int:
+        """Adds to the integer under `key`, which keeps its type; an absent one is 0. Gives the new value.
+        OutOfRangeError when it leaves its type."""
+        return self._source.add(self._handle, key, amount)
+
+    def put_if_absent(self, key: Key, value: Storable) -> bool:
+        """Stores `value` when `key` has no value yet; says whether it did."""
+        return self._source.put_if_absent(self._handle, key, value)
+
+    def compare_and_set(
+        self, key: Key, expected: Optional[Storable], value: Optional[Storable]
+    ) -> bool:
+        """Gives `key` the value `value` (None: removes it) when it has the value `expected` (None: when
+        it has none), of the same type; says whether it did."""
+        return self._source.compare_and_set(self._handle, key, expected, value)
 
 
 class StoreSnapshot(Records):

@@ -143,7 +143,7 @@ class Json:
         return f"Json({self.text!r})"
 
 
-Key = Union[str, bytes]
+Key = Union[str, bytes, int]
 """A key. A str stands for its UTF-8 bytes: "a" and b"a" are the same key."""
 
 Value = Union[bool, int, U64, float, Instant, uuid.UUID, str, Json, bytes]

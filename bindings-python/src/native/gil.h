@@ -44,4 +44,22 @@ auto without_gil(Work work) {
   }
 }
 
+/// Runs `work`, which must not throw, with the GIL, on whatever thread. Does nothing when there is
+/// no interpreter any more; while it ends, the thread sleeps as in take_gil().
+template <typename Work>
+void with_gil(Work work) {
+  if (Py_IsInitialized() == 0) return;
+#ifdef __GLIBCXX__
+  try {
+#endif
+    const PyGILState_STATE state = PyGILState_Ensure();
+    work();
+    PyGILState_Release(state);
+#ifdef __GLIBCXX__
+  } catch (abi::__forced_unwind&) {
+    while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
+#endif
+}
+
 }  // namespace kist::python

@@ -18,10 +18,23 @@ class Transaction;
 /// What an iteration gives for each record.
 enum class Wanted : std::uint8_t { kKeys, kValues, kItems };
 
-/// The part of a store to walk, as Python gives it. Owns its bounds.
+/// A key that owns its bytes.
+class OwnedKey {
+ public:
+  explicit OwnedKey(const Key& key) : bytes_(key.bytes()), key_(key) {}
+  /// Borrows from this object.
+  Key key() const { return key_.form() == Key::Form::kBytes ? Key(bytes_) : key_; }
+
+ private:
+  std::string bytes_;
+  Key key_;
+};
+
+/// The part of a store that a call is about, as Python gives it. Owns its bounds.
 struct Bounds {
-  std::optional<std::string> start;
-  std::optional<std::string> stop;
+  std::optional<OwnedKey> start;
+  std::optional<OwnedKey> stop;
+  std::optional<OwnedKey> key;
   std::string prefix;
   bool reverse = false;
   std::optional<std::uint64_t> limit;
@@ -35,7 +48,7 @@ struct Bounds {
 class RecordIterator {
  public:
   RecordIterator(std::shared_ptr<Transaction> transaction, Iterator iterator, Wanted wanted,
-                 bool bytes_keys);
+                 KeyType keys, bool bytes_keys);
 
   /// The next key, value or (key, value). Throws StopIteration at the end, and from then on; and
   /// Failure. A record that cannot be read does not end the iteration.
@@ -47,6 +60,7 @@ class RecordIterator {
   std::shared_ptr<Transaction> transaction_;  // None after the last record.
   ProcessBound<Iterator> iterator_;
   Wanted wanted_;
+  KeyType keys_;
   bool bytes_keys_;
 };
 

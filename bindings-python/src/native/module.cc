@@ -17,12 +17,15 @@ using namespace kist::python;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-Bounds make_bounds(const py::object& start, const py::object& stop, const py::object& prefix,
-                   bool reverse, std::optional<std::uint64_t> limit) {
-  const auto bound = [](const py::object& key) {
-    return key.is_none() ? std::nullopt : std::optional<std::string>(key_bytes(key));
+Bounds make_bounds(const py::object& start, const py::object& stop, const py::object& key,
+                   const py::object& prefix, bool reverse = false,
+                   std::optional<std::uint64_t> limit = std::nullopt) {
+  const auto bound = [](const py::object& given) {
+    return given.is_none() ? std::nullopt : std::optional(OwnedKey(key_of(given)));
   };
-  return Bounds{bound(start), bound(stop), bound(prefix).value_or(""), reverse, limit};
+  return Bounds{bound(start), bound(stop),
+                bound(key),   prefix.is_none() ? std::string() : std::string(key_bytes(prefix)),
+                reverse,      limit};
 }
 
 /// Defines the reading calls, which profiles, readers and writers share.
@@ -31,17 +34,25 @@ void define_reading(Class& definition) {
   using Source = typename Class::type;
   definition.def("get", &Source::get, py::arg("store"), py::arg("key"), py::arg("absent"))
       .def("has", &Source::has, py::arg("store"), py::arg("key"))
-      .def("count", &Source::count, py::arg("store"))
+      .def(
+          "count",
+          [](Source& source, const StoreHandle& store, const py::object& start,
+             const py::object& stop, const py::object& key, const py::object& prefix) {
+            return source.count(store, make_bounds(start, stop, key, prefix));
+          },
+          py::arg("store"), py::arg("start") = py::none(), py::arg("stop") = py::none(),
+          py::arg("key") = py::none(), py::arg("prefix") = py::none())
       .def(
           "iterate",
           [](Source& source, const StoreHandle& store, Wanted wanted, bool bytes_keys,
              const py::object& start, const py::object& stop, const py::object& prefix,
-             bool reverse, std::optional<std::uint64_t> limit) {
+             bool reverse, std::optional<std::uint64_t> limit, const py::object& key) {
             return source.iterate(store, wanted, bytes_keys,
-                                  make_bounds(start, stop, prefix, reverse, limit));
+                                  make_bounds(start, stop, key, prefix, reverse, limit));
           },
           py::arg("store"), py::arg("wanted"), py::arg("bytes_keys"), py::arg("start"),
-          py::arg("stop"), py::arg("prefix"), py::arg("reverse"), py::arg("limit"));
+          py::arg("stop"), py::arg("prefix"), py::arg("reverse"), py::arg("limit"),
+          py::arg("key") = py::none());
 }
 
 /// Defines the writing calls, which profiles and writers share.
@@ -51,7 +62,21 @@ void define_writing(Class& definition) {
   definition.def("put", &Target::put, py::arg("store"), py::arg("key"), py::arg("value"))
       .def("erase", &Target::erase, py::arg("store"), py::arg("key"))
       .def("clear", &Target::clear, py::arg("store"))
-      .def("open_store", &Target::open_store, py::arg("name"), py::arg("create"))
+      .def("erase_value", &Target::erase_value, py::arg("store"), py::arg("key"), py::arg("value"))
+      .def(
+          "erase_range",
+          [](Target& target, const StoreHandle& store, const py::object& start,
+             const py::object& stop, const py::object& prefix) {
+            return target.erase_range(store, make_bounds(start, stop, py::none(), prefix));
+          },
+          py::arg("store"), py::arg("start"), py::arg("stop"), py::arg("prefix"))
+      .def("put_if_absent", &Target::put_if_absent, py::arg("store"), py::arg("key"),
+           py::arg("value"))
+      .def("compare_and_set", &Target::compare_and_set, py::arg("store"), py::arg("key"),
+           py::arg("expected"), py::arg("value"))
+      .def("add", &Target::add, py::arg("store"), py::arg("key"), py::arg("amount"))
+      .def("open_store", &Target::open_store, py::arg("name"), py::arg("create"),
+           py::arg("multi") = false, py::arg("keys") = "bytes")
       .def("drop_store", &Target::drop_store, py::arg("name"));
 }
 
@@ -87,11 +112,28 @@ void define_transactions(py::module_& module) {
   writer.def("commit", &WriterHandle::commit, py::arg("relaxed"));
 }
 
+void define_queue(py::module_& module) {
+  py::class_<OperationHandle, std::shared_ptr<OperationHandle>>(module, "Operation")
+      .def("cancel", &OperationHandle::cancel);
+  py::class_<QueueHandle, std::shared_ptr<QueueHandle>>(module, "Queue")
+      .def("get", &QueueHandle::get, py::arg("store"), py::arg("key"), py::arg("done"))
+      .def("put", &QueueHandle::put, py::arg("store"), py::arg("key"), py::arg("value"),
+           py::arg("relaxed"), py::arg("committed"), py::arg("durable"))
+      .def("erase", &QueueHandle::erase, py::arg("store"), py::arg("key"), py::arg("relaxed"),
+           py::arg("committed"), py::arg("durable"))
+      .def("add", &QueueHandle::add, py::arg("store"), py::arg("key"), py::arg("amount"),
+           py::arg("relaxed"), py::arg("committed"), py::arg("durable"))
+      .def("apply", &QueueHandle::apply, py::arg("changes"), py::arg("relaxed"),
+           py::arg("committed"), py::arg("durable"))
+      .def("flush", &QueueHandle::flush, py::arg("done"));
+}
+
 void define_profile(py::module_& module) {
   py::class_<ProfileHandle, std::shared_ptr<ProfileHandle>> profile(module, "Profile");
   define_reading(profile);
   define_writing(profile);
   profile.def("read", &ProfileHandle::read)
+      .def("queue", &ProfileHandle::queue, py::arg("timeout"))
       .def("write", &ProfileHandle::write, py::arg("timeout"))
       .def("stores", &ProfileHandle::stores)
       .def("sync", &ProfileHandle::sync)
@@ -111,5 +153,6 @@ PYBIND11_MODULE(_kist, module) {
   translate_failures();
   define_records(module);
   define_transactions(module);
+  define_queue(module);
   define_profile(module);
 }

@@ -123,11 +123,13 @@ void ProfileHandle::close() {
   take(without_gil([this] { return profile_.get().close(); }));
 }
 
-StoreHandle ProfileHandle::open_store(const std::string& name, bool create) {
+StoreHandle ProfileHandle::open_store(const std::string& name, bool create, bool multi,
+                                      const std::string& keys) {
   const Profile& profile = native();
+  const StoreOptions options = store_options(create, multi, keys);
   if (create) WriterHandle::require_none_in_this_thread(directory_.string());
   return StoreHandle{
-      ProcessBound(take(without_gil([&] { return profile.open_store(name, create); })))};
+      ProcessBound(take(without_gil([&] { return profile.open_store(name, options); })))};
 }
 
 std::vector<std::string> ProfileHandle::stores() {
@@ -142,6 +144,15 @@ bool ProfileHandle::drop_store(const std::string& name) {
     KIST_TRY(writer.commit());
     return existed;
   }));
+}
+
+std::shared_ptr<QueueHandle> ProfileHandle::queue(std::optional<double> timeout) {
+  Wait wait;
+  if (timeout) {
+    const auto deadline = deadline_of(timeout);
+    wait = std::max(std::chrono::ceil<milliseconds>(*deadline - Clock::now()), milliseconds(0));
+  }
+  return std::make_shared<QueueHandle>(native().queue(wait));
 }
 
 std::shared_ptr<ReaderHandle> ProfileHandle::read() {
@@ -193,18 +204,18 @@ py::dict ProfileHandle::stats() {
 
 py::object ProfileHandle::get(const StoreHandle& store, py::handle key, py::object absent) {
   const Reader reader = take(native().read());
-  const auto value = take(reader.get(store.store.get(), key_bytes(key)));
+  const auto value = take(reader.get(store.store.get(), key_of(key)));
   return value ? value_to_python(*value) : absent;
 }
 
 bool ProfileHandle::has(const StoreHandle& store, py::handle key) {
   native();
-  return take(store.store.get().has(key_bytes(key)));
+  return take(store.store.get().has(key_of(key)));
 }
 
-std::uint64_t ProfileHandle::count(const StoreHandle& store) {
+std::uint64_t ProfileHandle::count(const StoreHandle& store, const Bounds& bounds) {
   native();
-  return take(store.store.get().count());
+  return take(store.store.get().count(bounds.range()));
 }
 
 std::shared_ptr<RecordIterator> ProfileHandle::iterate(const StoreHandle& store, Wanted wanted,
@@ -212,34 +223,68 @@ std::shared_ptr<RecordIterator> ProfileHandle::iterate(const StoreHandle& store,
   return read()->iterate(store, wanted, bytes_keys, bounds);
 }
 
+/// Runs `change`, a callable (Writer&) -> Result<T>, in a transaction of its own, without the GIL.
+template <typename Change>
+auto ProfileHandle::once(Change change) {
+  using Answer = std::invoke_result_t<Change, Writer&>;
+  return take(this->change(std::nullopt, [&](Writer& writer) -> Answer {
+    Answer answer = change(writer);
+    if (answer) KIST_TRY(writer.commit());
+    return answer;
+  }));
+}
+
 void ProfileHandle::put(const StoreHandle& store, py::handle key, py::handle value) {
   const ValueArgument argument(value);
-  const std::string_view raw_key = key_bytes(key);
-  const Store& native_store = store.store.get();
-  take(change(std::nullopt, [&](Writer& writer) -> Result<void> {
-    KIST_TRY(writer.put(native_store, raw_key, argument.view()));
-    KIST_TRY(writer.commit());
-    return {};
-  }));
+  const Key at = key_of(key);
+  const Store& to = store.store.get();
+  once([&](Writer& writer) { return writer.put(to, at, argument.view()); });
 }
 
 bool ProfileHandle::erase(const StoreHandle& store, py::handle key) {
-  const std::string_view raw_key = key_bytes(key);
-  const Store& native_store = store.store.get();
-  return take(change(std::nullopt, [&](Writer& writer) -> Result<bool> {
-    KIST_ASSIGN(const bool existed, writer.erase(native_store, raw_key));
-    KIST_TRY(writer.commit());
-    return existed;
-  }));
+  const Key at = key_of(key);
+  const Store& to = store.store.get();
+  return once([&](Writer& writer) { return writer.erase(to, at); });
 }
 
 std::uint64_t ProfileHandle::clear(const StoreHandle& store) {
-  const Store& native_store = store.store.get();
-  return take(change(std::nullopt, [&](Writer& writer) -> Result<std::uint64_t> {
-    KIST_ASSIGN(const std::uint64_t removed, writer.clear(native_store));
-    KIST_TRY(writer.commit());
-    return removed;
-  }));
+  const Store& to = store.store.get();
+  return once([&](Writer& writer) { return writer.clear(to); });
+}
+
+bool ProfileHandle::erase_value(const StoreHandle& store, py::handle key, py::handle value) {
+  const ValueArgument argument(value);
+  const Key at = key_of(key);
+  const Store& to = store.store.get();
+  return once([&](Writer& writer) { return writer.erase(to, at, argument.view()); });
+}
+
+std::uint64_t ProfileHandle::erase_range(const StoreHandle& store, const Bounds& bounds) {
+  const Store& to = store.store.get();
+  return once([&](Writer& writer) { return writer.erase_range(to, bounds.range()); });
+}
+
+bool ProfileHandle::put_if_absent(const StoreHandle& store, py::handle key, py::handle value) {
+  const ValueArgument argument(value);
+  const Key at = key_of(key);
+  const Store& to = store.store.get();
+  return once([&](Writer& writer) { return writer.put_if_absent(to, at, argument.view()); });
+}
+
+bool ProfileHandle::compare_and_set(const StoreHandle& store, py::handle key, py::handle expected,
+                                    py::handle value) {
+  const OptionalValue old(expected);
+  const OptionalValue next(value);
+  const Key at = key_of(key);
+  const Store& to = store.store.get();
+  return once(
+      [&](Writer& writer) { return writer.compare_and_set(to, at, old.view(), next.view()); });
+}
+
+py::object ProfileHandle::add(const StoreHandle& store, py::handle key, std::int64_t amount) {
+  const Key at = key_of(key);
+  const Store& to = store.store.get();
+  return value_to_python(once([&](Writer& writer) { return writer.add(to, at, amount); }));
 }
 
 }  // namespace kist::python

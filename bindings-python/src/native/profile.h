@@ -14,6 +14,7 @@
 
 #include "iterator.h"
 #include "process_bound.h"
+#include "queue.h"
 #include "transaction.h"
 
 namespace kist::python {
@@ -37,11 +38,13 @@ class ProfileHandle {
   /// Canonical path.
   std::filesystem::path directory() const { return directory_; }
 
-  StoreHandle open_store(const std::string& name, bool create);
+  StoreHandle open_store(const std::string& name, bool create, bool multi, const std::string& keys);
   /// Names of all stores.
   std::vector<std::string> stores();
   bool drop_store(const std::string& name);
 
+  /// A queue whose writes wait for room for `timeout` seconds, or for ever.
+  std::shared_ptr<QueueHandle> queue(std::optional<double> timeout);
   std::shared_ptr<ReaderHandle> read();
   /// Waits for other writers for `timeout` seconds, or for ever; signals are handled meanwhile.
   std::shared_ptr<WriterHandle> write(std::optional<double> timeout);
@@ -53,17 +56,26 @@ class ProfileHandle {
 
   pybind11::object get(const StoreHandle& store, pybind11::handle key, pybind11::object absent);
   bool has(const StoreHandle& store, pybind11::handle key);
-  std::uint64_t count(const StoreHandle& store);
+  std::uint64_t count(const StoreHandle& store, const Bounds& bounds);
   std::shared_ptr<RecordIterator> iterate(const StoreHandle& store, Wanted wanted, bool bytes_keys,
                                           const Bounds& bounds);
   void put(const StoreHandle& store, pybind11::handle key, pybind11::handle value);
   bool erase(const StoreHandle& store, pybind11::handle key);
   std::uint64_t clear(const StoreHandle& store);
+  bool erase_value(const StoreHandle& store, pybind11::handle key, pybind11::handle value);
+  std::uint64_t erase_range(const StoreHandle& store, const Bounds& bounds);
+  bool put_if_absent(const StoreHandle& store, pybind11::handle key, pybind11::handle value);
+  /// `expected` and `value` may be None: no value.
+  bool compare_and_set(const StoreHandle& store, pybind11::handle key, pybind11::handle expected,
+                       pybind11::handle value);
+  pybind11::object add(const StoreHandle& store, pybind11::handle key, std::int64_t amount);
 
  private:
   Profile& native() const;
   template <typename Change>
   auto change(std::optional<double> timeout, Change change);
+  template <typename Change>
+  auto once(Change change);
   void remember(const std::shared_ptr<Transaction>& transaction);
 
   ProcessBound<Profile> profile_;

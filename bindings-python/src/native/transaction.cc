@@ -51,52 +51,53 @@ void Transaction::end_as(End end) {
   release();
 }
 
-std::shared_ptr<RecordIterator> Transaction::attach(Iterator iterator, Wanted wanted,
+std::shared_ptr<RecordIterator> Transaction::attach(Iterator iterator, Wanted wanted, KeyType keys,
                                                     bool bytes_keys) {
   // Forgetting the dead only when the list would grow keeps the cost of each iteration constant.
   if (iterators_.size() == iterators_.capacity()) {
     std::erase_if(iterators_, [](const auto& weak) { return weak.expired(); });
   }
-  auto handed =
-      std::make_shared<RecordIterator>(shared_from_this(), std::move(iterator), wanted, bytes_keys);
+  auto handed = std::make_shared<RecordIterator>(shared_from_this(), std::move(iterator), wanted,
+                                                 keys, bytes_keys);
   iterators_.push_back(handed);
   return handed;
 }
 
 template <typename Native>
 py::object TransactionOf<Native>::get(const StoreHandle& store, py::handle key, py::object absent) {
-  const auto value = take(native().get(store.store.get(), key_bytes(key)));
+  const auto value = take(native().get(store.store.get(), key_of(key)));
   return value ? value_to_python(*value) : absent;
 }
 
 template <typename Native>
 bool TransactionOf<Native>::has(const StoreHandle& store, py::handle key) {
-  return take(native().has(store.store.get(), key_bytes(key)));
+  return take(native().has(store.store.get(), key_of(key)));
 }
 
 template <typename Native>
-std::uint64_t TransactionOf<Native>::count(const StoreHandle& store) {
-  return take(native().count(store.store.get()));
+std::uint64_t TransactionOf<Native>::count(const StoreHandle& store, const Bounds& bounds) {
+  return take(native().count(store.store.get(), bounds.range()));
 }
 
 template <typename Native>
 std::shared_ptr<RecordIterator> TransactionOf<Native>::iterate(const StoreHandle& store,
                                                                Wanted wanted, bool bytes_keys,
                                                                const Bounds& bounds) {
-  return attach(take(native().iterate(store.store.get(), bounds.range())), wanted, bytes_keys);
+  const Store& from = store.store.get();
+  return attach(take(native().iterate(from, bounds.range())), wanted, from.keys(), bytes_keys);
 }
 
 template class TransactionOf<Reader>;
 template class TransactionOf<Writer>;
 
 py::object ReaderHandle::view(const StoreHandle& store, py::handle key) {
-  const std::string_view raw_key = key_bytes(key);
+  const Key raw_key = key_of(key);
   const auto value = take(native().get(store.store.get(), raw_key));
   if (!value) return py::none();
   const auto bytes = std::visit(BytesOf{}, value->data());
   if (!bytes) {
-    throw Failure{Error{ErrorCode::kWrongType, "key '" + std::string(raw_key) +
-                                                   "': wanted a blob, string or json, found " +
+    throw Failure{Error{ErrorCode::kWrongType, "key " + std::string(py::repr(key)) +
+                                                   ": wanted a blob, string or json, found " +
                                                    std::string(type_name(value->type()))}};
   }
   return py::memoryview(py::cast(BorrowedBytes{native_, *bytes}));
@@ -121,19 +122,52 @@ Writer& WriterHandle::native() {
 
 void WriterHandle::put(const StoreHandle& store, py::handle key, py::handle value) {
   const ValueArgument argument(value);
-  take(native().put(store.store.get(), key_bytes(key), argument.view()));
+  take(native().put(store.store.get(), key_of(key), argument.view()));
 }
 
 bool WriterHandle::erase(const StoreHandle& store, py::handle key) {
-  return take(native().erase(store.store.get(), key_bytes(key)));
+  return take(native().erase(store.store.get(), key_of(key)));
 }
 
 std::uint64_t WriterHandle::clear(const StoreHandle& store) {
   return take(native().clear(store.store.get()));
 }
 
-StoreHandle WriterHandle::open_store(const std::string& name, bool create) {
-  return StoreHandle{ProcessBound(take(native().open_store(name, create)))};
+bool WriterHandle::erase_value(const StoreHandle& store, py::handle key, py::handle value) {
+  const ValueArgument argument(value);
+  return take(native().erase(store.store.get(), key_of(key), argument.view()));
+}
+
+std::uint64_t WriterHandle::erase_range(const StoreHandle& store, const Bounds& bounds) {
+  return take(native().erase_range(store.store.get(), bounds.range()));
+}
+
+bool WriterHandle::put_if_absent(const StoreHandle& store, py::handle key, py::handle value) {
+  const ValueArgument argument(value);
+  return take(native().put_if_absent(store.store.get(), key_of(key), argument.view()));
+}
+
+bool WriterHandle::compare_and_set(const StoreHandle& store, py::handle key, py::handle expected,
+                                   py::handle value) {
+  const OptionalValue old(expected);
+  const OptionalValue next(value);
+  return take(native().compare_and_set(store.store.get(), key_of(key), old.view(), next.view()));
+}
+
+py::object WriterHandle::add(const StoreHandle& store, py::handle key, std::int64_t amount) {
+  return value_to_python(take(native().add(store.store.get(), key_of(key), amount)));
+}
+
+StoreOptions store_options(bool create, bool multi, const std::string& keys) {
+  const std::optional<KeyType> type = key_type_from_name(keys);
+  if (!type) throw Failure{Error{ErrorCode::kInvalidArgument, "no such type of keys: " + keys}};
+  return {.create = create, .multi = multi, .keys = *type};
+}
+
+StoreHandle WriterHandle::open_store(const std::string& name, bool create, bool multi,
+                                     const std::string& keys) {
+  return StoreHandle{
+      ProcessBound(take(native().open_store(name, store_options(create, multi, keys))))};
 }
 
 bool WriterHandle::drop_store(const std::string& name) {

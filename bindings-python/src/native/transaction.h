@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <pybind11/pybind11.h>
@@ -11,6 +12,7 @@
 #include <kist/store.h>
 #include <kist/transaction.h>
 
+#include "gil.h"
 #include "iterator.h"
 #include "process_bound.h"
 
@@ -18,8 +20,20 @@ namespace kist::python {
 
 /// A store as Python names it in calls of a profile, reader or writer.
 struct StoreHandle {
+  explicit StoreHandle(ProcessBound<Store> opened) : store(std::move(opened)) {}
+  StoreHandle(StoreHandle&&) noexcept = default;
+  StoreHandle& operator=(StoreHandle&&) = delete;
+  // It may be the last handle of its profile, whose close waits for completions, which want the
+  // GIL.
+  ~StoreHandle() {
+    if (store.holds()) without_gil([this] { store.reset(); });
+  }
   ProcessBound<Store> store;
 };
+
+/// What a store is to be, as Python says it. Throws Failure: kInvalidArgument (no such type of
+/// keys).
+StoreOptions store_options(bool create, bool multi, const std::string& keys);
 
 /// The life of a reader or writer. The GIL guards everything: each call holds it, and what runs
 /// without it (commit and abort) first takes the engine's object away, so that other threads find
@@ -48,7 +62,8 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   /// Gives up the engine's transaction.
   virtual void release() = 0;
   /// Hands the engine's iterator to Python.
-  std::shared_ptr<RecordIterator> attach(Iterator iterator, Wanted wanted, bool bytes_keys);
+  std::shared_ptr<RecordIterator> attach(Iterator iterator, Wanted wanted, KeyType keys,
+                                         bool bytes_keys);
 
  private:
   void end_as(End end);
@@ -68,8 +83,8 @@ class TransactionOf : public Transaction {
   pybind11::object get(const StoreHandle& store, pybind11::handle key, pybind11::object absent);
   /// Whether `key` has a value.
   bool has(const StoreHandle& store, pybind11::handle key);
-  /// Number of records.
-  std::uint64_t count(const StoreHandle& store);
+  /// Number of records within `bounds`.
+  std::uint64_t count(const StoreHandle& store, const Bounds& bounds);
   /// An iterator over the records within `bounds`.
   std::shared_ptr<RecordIterator> iterate(const StoreHandle& store, Wanted wanted, bool bytes_keys,
                                           const Bounds& bounds);
@@ -113,7 +128,14 @@ class WriterHandle final : public TransactionOf<Writer> {
   void put(const StoreHandle& store, pybind11::handle key, pybind11::handle value);
   bool erase(const StoreHandle& store, pybind11::handle key);
   std::uint64_t clear(const StoreHandle& store);
-  StoreHandle open_store(const std::string& name, bool create);
+  bool erase_value(const StoreHandle& store, pybind11::handle key, pybind11::handle value);
+  std::uint64_t erase_range(const StoreHandle& store, const Bounds& bounds);
+  bool put_if_absent(const StoreHandle& store, pybind11::handle key, pybind11::handle value);
+  /// `expected` and `value` may be None: no value.
+  bool compare_and_set(const StoreHandle& store, pybind11::handle key, pybind11::handle expected,
+                       pybind11::handle value);
+  pybind11::object add(const StoreHandle& store, pybind11::handle key, std::int64_t amount);
+  StoreHandle open_store(const std::string& name, bool create, bool multi, const std::string& keys);
   bool drop_store(const std::string& name);
   /// Commits without the GIL. `relaxed`: None takes the profile's durability.
   std::uint64_t commit(std::optional<bool> relaxed);

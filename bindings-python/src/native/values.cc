@@ -75,6 +75,30 @@ std::string_view key_bytes(py::handle key) {
         "a key must be str or bytes, not " + std::string(Py_TYPE(key.ptr())->tp_name));
 }
 
+Key key_of(py::handle key) {
+  if (!PyLong_Check(key.ptr()) || PyBool_Check(key.ptr())) return key_bytes(key);
+  int overflow = 0;
+  const long long small = PyLong_AsLongLongAndOverflow(key.ptr(), &overflow);
+  if (overflow == 0) return Key(static_cast<std::int64_t>(small));
+  const unsigned long long large = overflow > 0 ? PyLong_AsUnsignedLongLong(key.ptr()) : 0;
+  if (overflow > 0 && PyErr_Occurred() == nullptr) return Key(static_cast<std::uint64_t>(large));
+  PyErr_Clear();
+  raise(ErrorCode::kOutOfRange, "a key must fit 64 bits");
+}
+
+py::object key_to_python(std::string_view key, KeyType type, bool as_bytes) {
+  if (type == KeyType::kBytes) return key_to_python(key, as_bytes);
+  const std::size_t bits = 8 * key.size();
+  if (bits == 0 || bits > 64)
+    raise(ErrorCode::kBadValue, "a key of another width than its store's");
+  std::uint64_t number = 0;
+  for (const char byte : key) number = number << 8 | static_cast<unsigned char>(byte);
+  if (type < KeyType::kI8) return py::int_(number);
+  // The sign bit is turned, so that the order of the bytes is that of the numbers.
+  const std::uint64_t sign = std::uint64_t{1} << (bits - 1);
+  return py::int_(static_cast<std::int64_t>(number - sign));
+}
+
 py::object key_to_python(std::string_view key, bool as_bytes) {
   if (!as_bytes) {
     if (py::object text = decode(key)) return text;

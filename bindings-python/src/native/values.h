@@ -5,6 +5,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <kist/key.h>
 #include <kist/value.h>
 
 namespace kist::python {
@@ -12,6 +13,14 @@ namespace kist::python {
 /// The bytes of a key given as str (its UTF-8) or bytes; borrowed from `key`. Throws Failure:
 /// kWrongType (another Python type), kInvalidText (a lone surrogate).
 std::string_view key_bytes(pybind11::handle key);
+
+/// A key given as str, bytes or, of a store of integers, int. Borrows from `key`. Throws Failure:
+/// as key_bytes(), kOutOfRange (an int beyond 64 bits).
+Key key_of(pybind11::handle key);
+
+/// The key of a store whose keys are of that type, as it stands in the file, for Python: int, or as
+/// below.
+pybind11::object key_to_python(std::string_view key, KeyType type, bool as_bytes);
 
 /// A key for Python: bytes when `as_bytes`; else str, and bytes only where it is not UTF-8.
 pybind11::object key_to_python(std::string_view key, bool as_bytes);
@@ -36,6 +45,21 @@ class ValueArgument {
   pybind11::object owner_;
   std::optional<Py_buffer> buffer_;
   std::optional<ValueView> view_;
+};
+
+/// The same of an object that may be None: no value.
+class OptionalValue {
+ public:
+  explicit OptionalValue(pybind11::handle value) {
+    if (!value.is_none()) argument_.emplace(value);
+  }
+  std::optional<ValueView> view() const {
+    if (!argument_) return std::nullopt;
+    return argument_->view();
+  }
+
+ private:
+  std::optional<ValueArgument> argument_;
 };
 
 /// A value as a Python object of its own: bool, kist.U64, int, float, kist.Instant, uuid.UUID, str,

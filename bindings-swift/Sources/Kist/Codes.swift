@@ -86,6 +86,12 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case prepared = 45
     /// The snapshot asked for is not there, or not whole any more.
     case snapshotGone = 46
+    /// A store or its keys are of another kind than asked for.
+    case wrongKind = 47
+    /// A number does not fit the type that it is for.
+    case outOfRange = 48
+    /// The operation was cancelled before it began.
+    case cancelled = 49
 }
 
 /// Types of values. The number is the first byte of a stored value; its high bit is kept for an extended header.

@@ -112,14 +112,22 @@ public final class Profile: Sendable {
     /// Opens the store of that name, creating it durably when it is missing and `create` says so.
     ///
     /// Throws `tableNotFound` when it is missing and not to be created, `invalidArgument` for an empty name, and
-    /// `wrongType` for a store of another kind. Inside of `write`, only stores that exist can be opened.
-    public func store(_ name: String, create: Bool = true) throws(KistError) -> Store {
+    /// `wrongKind` for a store that is something else: what a store is, is chosen when it is created. `multi`: any number
+    /// of distinct values a key, sorted by their encodings: `put` adds one, `get` gives the first, `delete` removes all of
+    /// them, `records(.only(key))` walks them. `keys`: bytes, or integers, made by `Store.key`. Inside of `write`, only stores that exist can be opened.
+    public func store(
+        _ name: String, create: Bool = true, multi: Bool = false, keys: KeyType = .bytes
+    ) throws(KistError) -> Store {
         var opened = kist_store()
-        let create = create && !isInsideOfWrite
+        var options = kist_store_options()
+        options.struct_size = UInt32(MemoryLayout<kist_store_options>.size)
+        options.create = create && !isInsideOfWrite
+        options.multi = multi
+        options.keys = keys.rawValue
         try perform(keeping: self) { error in
-            name.withKeyBytes { kist_store_open(handle, $0.baseAddress, $0.count, create, &opened, error) }
+            name.withKeyBytes { kist_store_open_as(handle, $0.baseAddress, $0.count, &options, &opened, error) }
         }
-        return Store(name: name, handle: opened, profile: self)
+        return Store(name: name, isMulti: multi, keys: keys, handle: opened, profile: self)
     }
 
     /// The names of all stores, in byte order.

@@ -22,12 +22,15 @@ public struct KeyRange: Sendable, Hashable {
     public var from: Key?
     /// Keys before this; nil for no bound.
     public var to: Key?
+    /// This key only: all its values, in a multi store; nil for no bound.
+    public var key: Key?
 
     /// The keys that satisfy all bounds given.
-    public init(prefix: Key? = nil, from: Key? = nil, to: Key? = nil) {
+    public init(prefix: Key? = nil, from: Key? = nil, to: Key? = nil, key: Key? = nil) {
         self.prefix = prefix
         self.from = from
         self.to = to
+        self.key = key
     }
 
     /// All keys.
@@ -38,6 +41,9 @@ public struct KeyRange: Sendable, Hashable {
 
     /// The keys from `from` on, itself included.
     public static func from(_ from: some KeyConvertible) -> KeyRange { KeyRange(from: Key(from)) }
+
+    /// That key alone: all its values, in a multi store.
+    public static func only(_ key: some KeyConvertible) -> KeyRange { KeyRange(key: Key(key)) }
 
     /// The keys before `to`.
     public static func upTo(_ to: some KeyConvertible) -> KeyRange { KeyRange(to: Key(to)) }
@@ -161,24 +167,36 @@ private let maxBatchSize = 512
 private let maxBatchBytes = 1 << 18
 
 extension Records {
-    /// Calls `body` with the range as the C interface takes it; it is valid during the call only.
     fileprivate func withCRange(_ body: (UnsafePointer<kist_range>) -> kist_code) -> kist_code {
+        range.withCRange(reverse: reverse, limit: limit, body)
+    }
+}
+
+extension KeyRange {
+    /// Calls `body` with the range as the C interface takes it; it is valid during the call only.
+    func withCRange(
+        reverse: Bool = false, limit: Int? = nil, _ body: (UnsafePointer<kist_range>) -> kist_code
+    ) -> kist_code {
         func withBytes(_ key: Key?, _ body: (kist_bytes) -> kist_code) -> kist_code {
             guard let key else { return body(kist_bytes()) }
             return key.bytes.withUnsafeBufferPointer { body(kist_bytes(data: $0.baseAddress, size: $0.count)) }
         }
-        return withBytes(range.prefix) { prefix in
-            withBytes(range.from) { from in
-                withBytes(range.to) { to in
-                    var range = kist_range()
-                    range.struct_size = UInt32(MemoryLayout<kist_range>.size)
-                    range.reverse = reverse
-                    range.has_to = self.range.to != nil
-                    range.prefix = prefix
-                    range.from = from
-                    range.to = to
-                    range.limit = UInt64(limit ?? 0)
-                    return body(&range)
+        return withBytes(prefix) { prefix in
+            withBytes(from) { from in
+                withBytes(to) { to in
+                    withBytes(key) { key in
+                        var range = kist_range()
+                        range.struct_size = UInt32(MemoryLayout<kist_range>.size)
+                        range.reverse = reverse
+                        range.has_to = self.to != nil
+                        range.prefix = prefix
+                        range.from = from
+                        range.to = to
+                        range.limit = UInt64(limit ?? 0)
+                        range.has_key = self.key != nil
+                        range.key = key
+                        return body(&range)
+                    }
                 }
             }
         }

@@ -12,12 +12,18 @@ import CKist
 public final class Store: Sendable {
     /// The store's name.
     public let name: String
+    /// Whether a key may have several values.
+    public let isMulti: Bool
+    /// What its keys are.
+    public let keys: KeyType
     /// The profile that the store is in.
     public let profile: Profile
     let handle: kist_store
 
-    init(name: String, handle: kist_store, profile: Profile) {
+    init(name: String, isMulti: Bool, keys: KeyType, handle: kist_store, profile: Profile) {
         self.name = name
+        self.isMulti = isMulti
+        self.keys = keys
         self.handle = handle
         self.profile = profile
     }

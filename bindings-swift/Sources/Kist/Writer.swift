@@ -94,10 +94,10 @@ public final class Writer: Sendable {
 }
 
 /// KIST_WAIT_FOREVER, which Swift cannot import.
-private let kistWaitForever: Int64 = -1
+let kistWaitForever: Int64 = -1
 
 /// A duration in milliseconds, rounded up, within 64 bits and not negative.
-private func wholeMilliseconds(_ duration: Duration) -> Int64 {
+func wholeMilliseconds(_ duration: Duration) -> Int64 {
     guard duration > .zero else { return 0 }
     let (seconds, attoseconds) = duration.components
     let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "bindings-java/src/main/cpp/convert.h"
+#include "bindings-java/src/main/cpp/queue.h"
 
 namespace kist::java {
 namespace {
@@ -337,7 +338,7 @@ JNINativeMethod method(const char* name, const char* signature, Function* functi
   return {const_cast<char*>(name), const_cast<char*>(signature), reinterpret_cast<void*>(function)};
 }
 
-bool register_methods(JNIEnv* env) {
+bool register_methods(JavaVM* machine, JNIEnv* env) {
   const JNINativeMethod methods[] = {
       method("version", "()Ljava/lang/String;", version),
       method("open", "([BZZIII)J", open),
@@ -377,7 +378,8 @@ bool register_methods(JNIEnv* env) {
   };
   jclass native = env->FindClass("org/kist/Native");
   return native &&
-         env->RegisterNatives(native, methods, static_cast<jint>(std::size(methods))) == JNI_OK;
+         env->RegisterNatives(native, methods, static_cast<jint>(std::size(methods))) == JNI_OK &&
+         register_queue_methods(machine, env, native);
 }
 
 JNIEnv* environment(JavaVM* machine) {
@@ -390,7 +392,8 @@ JNIEnv* environment(JavaVM* machine) {
 
 extern "C" JNIEXPORT jint JNI_OnLoad(JavaVM* machine, void*) {
   JNIEnv* env = kist::java::environment(machine);
-  if (!env || !kist::java::prepare(env) || !kist::java::register_methods(env)) return JNI_ERR;
+  if (!env || !kist::java::prepare(env) || !kist::java::register_methods(machine, env))
+    return JNI_ERR;
   return JNI_VERSION_10;
 }
 

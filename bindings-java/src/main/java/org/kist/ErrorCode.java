@@ -86,7 +86,13 @@ public enum ErrorCode {
   /** A prepared transaction has to be decided first. */
   PREPARED(45),
   /** The snapshot asked for is not there, or not whole any more. */
-  SNAPSHOT_GONE(46);
+  SNAPSHOT_GONE(46),
+  /** A store or its keys are of another kind than asked for. */
+  WRONG_KIND(47),
+  /** A number does not fit the type that it is for. */
+  OUT_OF_RANGE(48),
+  /** The operation was cancelled before it began. */
+  CANCELLED(49);
 
   private static final ErrorCode[] BY_NUMBER = new ErrorCode[128];
 

@@ -99,6 +99,30 @@ final class Native {
 
   static native void abort(long writer);
 
+  static native long openQueue(long profile, long timeoutMillis);
+
+  static native void closeQueue(long queue);
+
+  // Those that queue a write give a ticket. The completion is told twice, of a read or a flush once.
+
+  static native long queuePut(
+      long queue, long store, byte[] key, int tag, long number, byte[] bytes, int durability, Completion completion);
+
+  static native long queueDelete(long queue, long store, byte[] key, int durability, Completion completion);
+
+  static native long queueAdd(long queue, long store, byte[] key, long amount, int durability, Completion completion);
+
+  static native void queueGet(long queue, long store, byte[] key, int expected, Completion completion);
+
+  static native void queueFlush(long queue, Completion completion);
+
+  static native boolean queueCancel(long queue, long ticket);
+
+  /** Called by the native library, on any thread: how an operation ended. The value may be null. */
+  static void told(Completion completion, int moment, int code, byte[] message, byte[] value) {
+    completion.tell(moment, code == 0 ? null : KistException.of(code, message), value);
+  }
+
   /** Loads the library named by the property org.kist.library, or else the one inside the jar. */
   private static void load() {
     String given = System.getProperty("org.kist.library");

@@ -130,6 +130,28 @@ public final class Profile implements AutoCloseable {
   }
 
   /**
+   * Makes a queue for reads and writes that are done later. Its writes wait for room as long as it takes.
+   *
+   * @return the queue, to be closed by the caller, or with the profile
+   */
+  public Queue queue() {
+    return new Queue(this, -1);
+  }
+
+  /**
+   * Makes a queue for reads and writes that are done later.
+   *
+   * @param timeout how long a write waits for room, in whole milliseconds; zero: not at all
+   * @return the queue, to be closed by the caller, or with the profile
+   */
+  public Queue queue(Duration timeout) {
+    if (timeout.isNegative()) {
+      throw new IllegalArgumentException("timeout " + timeout + " is negative");
+    }
+    return new Queue(this, timeout.toMillis());
+  }
+
+  /**
    * Begins a snapshot of the newest commit.
    *
    * @return the snapshot, to be closed by the caller
