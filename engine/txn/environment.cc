@@ -64,14 +64,6 @@ Result<void> check_arguments(const Options& options) {
   return {};
 }
 
-/// A confirmed slot needs no proof, but whoever wrote it may have died before its flush returned,
-/// or the flush may have failed: then it is in the page cache only, and what the slots before it
-/// need must not be overwritten before it is on the device.
-Result<void> make_sure(os::File& file, const MetaSlot& slot) {
-  KIST_TRY(store_slot(file, slot));
-  return file.flush();
-}
-
 }  // namespace
 
 Environment::Environment(std::string canonical, const Options& asked, os::File data)
@@ -269,11 +261,9 @@ Result<void> Environment::start_sole() {
       // What the lock file says of newer transactions must never be believed.
       KIST_TRY(forget_lock_file());
     } else {
-      KIST_ASSIGN(waiting, keep_prepared(set));
+      waiting = find_prepared(set);
     }
-    KIST_TRY(!choice.clean ? adopt(choice)
-             : in_memory_  ? Result<void>()
-                           : make_sure(file, choice.slot));
+    KIST_TRY(adopt(set, choice));
     if (options.exclusive) KIST_TRY(forget_lock_file());
   }
   // Only now: until the choice is confirmed, the lock file may be the only one that knows of it.
@@ -286,11 +276,15 @@ Result<void> Environment::start_sole() {
   return {};
 }
 
-/// What was proven may be in the page cache only, and a rejected slot must never come back.
-Result<void> Environment::adopt(const Choice& choice) {
+/// What was found may be in the page cache only, and a rejected slot must never come back. Until
+/// the chosen slot is surely on the device, a crash goes back to others, and nothing that those
+/// need may be overwritten; nor may a prepared one come back that was read as rolled back.
+Result<void> Environment::adopt(const SlotSet& set, const Choice& choice) {
+  if (in_memory_ && choice.clean) return {};
   if (!planted(Bug::kNotRewritten)) KIST_TRY(rewrite_pages(file, *pager, choice.proven));
-  for (const std::uint32_t index : choice.rejected) KIST_TRY(erase_slot(file, index));
-  if (!planted(Bug::kConfirmedUnflushed)) KIST_TRY(file.flush());
+  KIST_TRY(store_again(file, set, choice.rejected));
+  if (choice.clean || !planted(Bug::kConfirmedUnflushed)) KIST_TRY(file.flush());
+  if (choice.clean) return {};
   KIST_TRY(confirm_tip());
   log(LogLevel::kInfo,
       fmt::format("{}: was not closed in good order; transaction {} was found whole{}", path,

@@ -218,7 +218,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> map(const MetaSlot& slot);
   Result<void> confirm_tip();
   Result<void> confirm_last();
-  Result<void> adopt(const Choice& choice);
+  Result<void> adopt(const SlotSet& set, const Choice& choice);
   Result<void> take_tip();
   Result<MetaSlot> decode_tip(const HeadWords& words) const;
   Result<std::vector<MetaSlot>> leftover_tips(const Identity& identity) const;
@@ -235,7 +235,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> write_slot_and_flush(MetaSlot& slot, const MetaSlot& before, TipPlace place);
   Result<std::uint32_t> next_slot_place(const MetaSlot& durable);
   Result<void> refuse_while_prepared();
-  Result<std::optional<MetaSlot>> keep_prepared(const SlotSet& set);
+  std::optional<MetaSlot> find_prepared(const SlotSet& set) const;
   Result<Choice> choose(const SlotSet& set, const std::vector<MetaSlot>& tips);
   Result<void> load_space();
   void configure_space();

@@ -11,14 +11,11 @@
 
 namespace kist::engine {
 
-/// Finds the prepared transaction, if there is one, before there is any writer. Its slot was
-/// written behind a flush of all it refers to, so it needs no proof when it is whole; but it may be
-/// in the page cache only.
-Result<std::optional<MetaSlot>> Environment::keep_prepared(const SlotSet& set) {
-  const std::optional<MetaSlot> waiting = set.prepared_after(tip.id);
+/// The prepared transaction, if there is one, before there is any writer. Its slot was written
+/// behind a flush of all it refers to, so it needs no proof when it is whole.
+std::optional<MetaSlot> Environment::find_prepared(const SlotSet& set) const {
+  std::optional<MetaSlot> waiting = set.prepared_after(tip.id);
   if (waiting) {
-    KIST_TRY(store_slot(file, *waiting));
-    KIST_TRY(file.flush());
     log(LogLevel::kWarning, fmt::format("{}: transaction {} is prepared and waits for its decision",
                                         path, waiting->id));
   }
@@ -26,12 +23,13 @@ Result<std::optional<MetaSlot>> Environment::keep_prepared(const SlotSet& set) {
 }
 
 /// The place for a slot beside the newest durable one and that of a prepared transaction. All
-/// others are older, or from a leader that died. Under the flush lock, or alone.
+/// others are older, or from a leader that died. The prepared one counts until a newer transaction
+/// is durable: `durable` may be a tip that no slot but it knows. Under the flush lock, or alone.
 Result<std::uint32_t> Environment::next_slot_place(const MetaSlot& durable) {
   const std::uint32_t index = (durable.index + 1) % kMetaSlots;
   KIST_ASSIGN(const SlotSet set, read_slots(file));
-  const std::optional<MetaSlot> waiting = set.prepared_after(durable.id);
-  return waiting && waiting->index == index && !planted(Bug::kPreparedOverwritten)
+  const std::optional<MetaSlot> prepared = set.prepared_after(durable.id - 1);
+  return prepared && prepared->index == index && !planted(Bug::kPreparedOverwritten)
              ? (index + 1) % kMetaSlots
              : index;
 }
@@ -83,6 +81,7 @@ Result<void> Environment::commit_prepared(const MetaSlot& prepared) {
   slot.state = SlotState::kRelaxed;
   slot.base = slot.id;  // a flush vouched for it before it was called prepared
   store_tip(slot);
+  KIST_FAILPOINT("decide.after_tip");
   // Its own slot stays until another one says the same.
   KIST_TRY(finish_durable(slot.id));
   if (slot.domain_version != version_before) raised_domain_version(slot.domain_version);

@@ -135,4 +135,14 @@ Result<void> store_slot(os::File& file, const MetaSlot& slot) {
   return file.write_at(slot.index * kMetaSlotStride, Bytes(bytes));
 }
 
+Result<void> store_again(os::File& file, const SlotSet& set,
+                         const std::vector<std::uint32_t>& rejected) {
+  for (std::uint32_t i = 0; i < kMetaSlots; ++i) {
+    const bool keeps = set.slots[i].verdict == SlotVerdict::kValid &&
+                       std::ranges::find(rejected, i) == rejected.end();
+    KIST_TRY(keeps ? store_slot(file, set.slots[i].slot) : erase_slot(file, i));
+  }
+  return {};
+}
+
 }  // namespace kist::engine

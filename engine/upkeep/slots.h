@@ -41,5 +41,11 @@ Result<void> judge_slots(const SlotSet& set, const std::string& path);
 Result<void> erase_slot(os::File& file, std::uint32_t index);
 /// Writes `slot` to its place. Not flushed.
 Result<void> store_slot(os::File& file, const MetaSlot& slot);
+/// Writes every slot again as it was read, and zeros to the places of `rejected` ones and of those
+/// that are not valid. Not flushed. After it and a flush the device has what was read: what was
+/// read may have been in the page cache only, because whoever wrote it died before its flush
+/// returned, or because that flush failed.
+Result<void> store_again(os::File& file, const SlotSet& set,
+                         const std::vector<std::uint32_t>& rejected);
 
 }  // namespace kist::engine

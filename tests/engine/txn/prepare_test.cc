@@ -8,6 +8,8 @@
 #include <kist/engine/recovery.h>
 
 #include "engine/base/failpoints.h"
+#include "engine/os/file.h"
+#include "engine/upkeep/slots.h"
 #include "tests/support/call_counter.h"
 #include "tests/support/child_process.h"
 #include "tests/support/store_test.h"
@@ -41,6 +43,22 @@ class PrepareTest : public StoreTest {
       return 1;
     });
     ASSERT_EQ(child.wait(), -SIGKILL);
+  }
+  // Prepares and commits in a process that is killed as soon as the tip is stored.
+  void die_deciding() const {
+    ChildProcess child([&]() -> int {
+      const Database database = must(Database::open(path()));
+      const std::uint64_t id = prepare(database);
+      at = "decide.after_tip";
+      engine::set_failpoint_hook(die_at);
+      std::ignore = database.commit_prepared(id);
+      return 1;
+    });
+    ASSERT_EQ(child.wait(), -SIGKILL);
+  }
+  engine::SlotSet slots() const {
+    return must(
+        engine::read_slots(must(engine::os::File::open(path(), engine::os::Access::kRead))));
   }
   static void expect_waiting(const Database& database, std::uint64_t id) {
     const auto waiting = must(database.prepared());
@@ -213,6 +231,22 @@ TEST_F(PrepareTest, OnTopOfRelaxedCommits) {
     EXPECT_EQ(get(database, "key"), "new");
     expect_clean(database);
   }
+}
+
+// Then only the lock file knows that it is committed: until that is surely on the device, a crash
+// goes back to the prepared slot, which must still be there.
+TEST_F(PrepareTest, AdoptingItsCommitLeavesThePreparedSlotAlone) {
+  {
+    open({.page_size = 512});
+  }
+  die_deciding();
+  const engine::MetaSlot waiting = slots().prepared_after(0).value();
+  {
+    const Database database = open();
+    EXPECT_EQ(slots().slots[waiting.index].slot, waiting);
+    EXPECT_EQ(get(database, "key"), "new");
+  }
+  expect_committed(open(), waiting.id);
 }
 
 TEST_F(PrepareTest, IsForOutermostTransactions) {
