@@ -9,11 +9,13 @@ namespace kist::engine {
 Result<bool> TreeWriter::seek(Bytes key) {
   assert(shape_.comparable());
   const PageView& view = context_.view;
+  const std::uint8_t* const before = path_.empty() ? nullptr : path_.back().page;
   key_ = key;
   record_ = {};
   path_.clear();
   path_.reserve(kUsualDepth);
   settled_ = false;
+  changeable_ = false;
   if (root_.empty()) return false;
   Ref ref = root_;
   for (std::uint8_t level = root_.level();; --level) {
@@ -26,6 +28,7 @@ Result<bool> TreeWriter::seek(Bytes key) {
     if (level == 0) {
       if (at.found) record_ = LeafReader(page, page_size(), shape_).record(at.index);
       settled_ = true;
+      near_ = page == before;
       return at.found;
     }
     ref = branch_view(view, page, shape_).ref(at.index);
@@ -33,23 +36,30 @@ Result<bool> TreeWriter::seek(Bytes key) {
 }
 
 Result<bool> TreeWriter::seek_on(Bytes key) {
-  if (!settled_ || !belongs_into_leaf(key)) return seek(key);
+  if (!settled_ || !near_ || path_.empty() || shape_.long_keys) return seek(key);
   Step& leaf = path_.back();
-  const Position at = leaf_lower_bound(context_.view, leaf.page, shape_, key);
+  const LeafReader records(leaf.page, page_size(), shape_);
+  const std::size_t count = records.count();
+  const auto compared_to = [&](std::size_t i) {  // 0 where that cannot be told
+    const LeafRecord record = i < count ? records.record(i) : LeafRecord{};
+    return record.key == nullptr ? 0 : compare_by(shape_, key, record.key_bytes());
+  };
+  // Ascending keys come behind the last record.
+  const bool behind = compared_to(count - 1) > 0;
+  const bool belongs = behind ? before_next_leaf(key) : compared_to(0) > 0;
+  if (!belongs) return seek(key);
+  const Position at =
+      behind ? Position{.index = count} : leaf_lower_bound(context_.view, leaf.page, shape_, key);
   if (at.damaged) return std::unexpected(context_.view.take_error());
   key_ = key;
   leaf.index = at.index;
   record_ = {};
-  if (at.found) record_ = LeafReader(leaf.page, page_size(), shape_).record(at.index);
+  if (at.found) record_ = records.record(at.index);
   return at.found;
 }
 
-/// Whether `key` lies between the first record of the leaf at the end of the path and the separator
-/// behind that leaf.
-bool TreeWriter::belongs_into_leaf(Bytes key) const {
-  if (path_.empty() || shape_.long_keys) return false;
-  const LeafRecord first = LeafReader(path_.back().page, page_size(), shape_).record(0);
-  if (first.key == nullptr || compare_by(shape_, first.key_bytes(), key) > 0) return false;
+/// Whether `key` comes before the separator behind the leaf at the end of the path.
+bool TreeWriter::before_next_leaf(Bytes key) const {
   for (std::size_t depth = path_.size() - 1; depth-- > 0;) {
     const BranchView branch = branch_view(context_.view, path_[depth].page, shape_);
     const std::size_t next = path_[depth].index + 1;
@@ -215,9 +225,12 @@ Result<void> TreeWriter::place(Bytes value, bool indirect, std::int64_t pairs_ch
   }
   const bool replaces = record_.key != nullptr;
   settled_ = false;
-  KIST_TRY(copy_path());
   const bool in_place = replaces && record_.value_size == value.size();
-  if (!in_place) KIST_TRY(judge_path());
+  if (!changeable_) {
+    KIST_TRY(copy_path());
+    if (!in_place) KIST_TRY(judge_path());
+    changeable_ = !in_place;
+  }
   std::uint8_t* leaf = path_.back().dirty;
 
   // The caller may pass spans that it got from this very page, which is about to move things.

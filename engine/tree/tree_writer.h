@@ -33,7 +33,8 @@ class TreeWriter {
   /// Finds `key` (borrowed until the next call of another function ends). True when it is there.
   Result<bool> seek(Bytes key);
   /// The same, faster when the key belongs into the leaf that the one before was sought or stored
-  /// in. REQUIRES that since then nobody else changed this tree, or what the memory holds.
+  /// in, and two keys in a row did. REQUIRES that since then nobody else changed this tree, or what
+  /// the memory holds.
   Result<bool> seek_on(Bytes key);
   /// Whether the key that seek() was asked for is greater than every key of the tree.
   bool behind_all() const;
@@ -85,7 +86,7 @@ class TreeWriter {
     std::uint64_t keys = 0;
   };
 
-  bool belongs_into_leaf(Bytes key) const;
+  bool before_next_leaf(Bytes key) const;
   Result<void> make_path_dirty();
   Result<void> copy_path();
   Result<void> judge_path();
@@ -136,6 +137,8 @@ class TreeWriter {
   LeafRecord record_;  // key == nullptr: not found
   std::vector<Step> path_;
   bool settled_ = false;                 // path_ is what a search of key_ would find
+  bool changeable_ = false;              // all of path_ is copied and judged
+  bool near_ = false;                    // the last search came to the leaf of the one before
   std::vector<LeafRecord> records_;      // scratch of splits and merges
   std::vector<std::uint8_t> page_copy_;  // what records_ point into when a page is split
   std::vector<std::uint8_t> left_copy_;  // committed pages being merged

@@ -23,6 +23,7 @@ std::vector<std::pair<std::uint32_t, TableState>> changed_tables(const Snapshot&
 
 std::uint64_t Levels::begin(const Snapshot& snapshot, Kind kind) {
   WriteContext& context = state_.context;
+  state_.forget_writer();
   context.freed_before = context.freed.size();
   state_.early.begin_level();
   levels_.push_back({.name = ++newest_name,
@@ -56,6 +57,7 @@ std::size_t Levels::index_of(std::uint64_t name) const {
 void Levels::roll_back(std::uint64_t name, Snapshot& snapshot) {
   const std::size_t index = index_of(name);
   const bool seen = state_.readers.any();
+  state_.forget_writer();
   for (; levels_.size() > index + 1; levels_.pop_back()) {
     state_.memory().marks.remove(levels_.back().mark);
     state_.early.roll_back(seen);
@@ -81,6 +83,7 @@ void Levels::roll_back(std::uint64_t name, Snapshot& snapshot) {
 
 void Levels::end(std::uint64_t name) {
   const std::size_t index = index_of(name);
+  state_.forget_writer();
   for (; levels_.size() > index; levels_.pop_back()) {
     state_.memory().forget(levels_.back().mark);
     state_.early.end_level();

@@ -16,7 +16,7 @@ constexpr std::size_t kBytesAtOnce = std::size_t{256} << 10;
 
 Result<bool> RecordEdit::seek(Bytes key) {
   key_ = key;
-  KIST_ASSIGN(found_, tree_.seek(key));
+  KIST_ASSIGN(found_, tree_.seek_on(key));
   return found_;
 }
 
@@ -42,6 +42,7 @@ Result<void> RecordEdit::change(Function function, Room room) {
       snapshot_, state_,
       [&]() -> Result<void> {
         KIST_TRY(function());
+        state_.keep_writer();
         table_.dirty = true;
         return {};
       },

@@ -18,12 +18,9 @@ namespace kist::engine {
 /// at, then changed or not. A call that finds nothing to change copies no page.
 class RecordEdit {
  public:
-  /// All three must outlive the edit.
+  /// All three must outlive the edit. One edit at a time.
   RecordEdit(Snapshot& snapshot, WriteState& state, TableState& table)
-      : snapshot_(snapshot),
-        state_(state),
-        table_(table),
-        tree_(state.context, table.record.root, table.shape) {}
+      : snapshot_(snapshot), state_(state), table_(table), tree_(state.writer_of(table)) {}
 
   /// Finds `key`, which is borrowed until the change is made. True when it is there. Errors:
   /// kDamaged.
@@ -62,7 +59,7 @@ class RecordEdit {
   Snapshot& snapshot_;
   WriteState& state_;
   TableState& table_;
-  TreeWriter tree_;
+  TreeWriter& tree_;
   Bytes key_;
   bool found_ = false;
 };

@@ -115,6 +115,7 @@ void WriteState::look_again(std::size_t freed) {
 }
 
 Result<void> WriteState::spill() {
+  forget_writer();
   readers.any();  // before anything is counted, because it frees what those that are gone kept
   std::vector<Ref*> roots{&snapshot_->catalog.root};
   for (TableState& table : snapshot_->tables) roots.push_back(&table.record.root);

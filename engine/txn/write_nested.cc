@@ -67,6 +67,7 @@ Result<ReadTxn> WriteTxn::read_uncommitted() {
   ReadTxn reader;
   reader.snapshot_ = std::make_shared<Snapshot>(snapshot_->environment);
   KIST_TRY(state->readers.begin(*snapshot_, *reader.snapshot_));
+  state->forget_writer();
   return reader;
 }
 

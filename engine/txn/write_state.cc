@@ -18,6 +18,15 @@ WriteState::WriteState(Environment& environment, Snapshot& snapshot)
   snapshot.view.set_dirty(&context.arena, &context.values);
 }
 
+TreeWriter& WriteState::writer_of(TableState& table) {
+  if (writer_root_ != &table.record.root || writer_changes_ != snapshot_->write_count()) {
+    writer_.emplace(context, table.record.root, table.shape);
+    writer_root_ = &table.record.root;
+    writer_changes_ = snapshot_->write_count();
+  }
+  return *writer_;
+}
+
 Result<Ref> WriteState::add_large(Bytes value) {
   if (value.size() >= kWriteThrough) return write_through(value);
   return context.values.add(value);

@@ -9,6 +9,7 @@
 #include <kist/engine/txn.h>
 
 #include "engine/space/space_map.h"
+#include "engine/tree/tree_writer.h"
 #include "engine/tree/write_context.h"
 #include "engine/txn/early_space.h"
 #include "engine/txn/levels.h"
@@ -65,6 +66,15 @@ class WriteState {
   Result<std::uint64_t> commit(Durability durability);
   /// Writes everything and makes it last, but not the head: that is for decide_prepared().
   Result<std::uint64_t> prepare();
+
+  /// The writer of single records of `table`, a table of the snapshot that the transaction belongs
+  /// to: the one of the last call, standing where it was left, when it is of the same table and
+  /// nothing was changed since. Good until the next call.
+  TreeWriter& writer_of(TableState& table);
+  /// The change under way is made by that writer.
+  void keep_writer() { writer_changes_ = snapshot_->write_count(); }
+  /// What is in memory is somewhere else from now on, or must not be changed any more.
+  void forget_writer() { writer_root_ = nullptr; }
 
   DirtyMemory& memory() { return *memory_; }
   /// Writes dirty trees to the file when they take up more memory than the transaction may keep.
@@ -126,6 +136,9 @@ class WriteState {
   std::uint64_t unspilled_ = 0;       // bytes of memory that the last spill had to leave
   std::vector<MapHold> outgrown_maps_;
   std::size_t looked_through_ = 0;  // of context.freed, by reuse_given_up()
+  std::optional<TreeWriter> writer_;
+  const Ref* writer_root_ = nullptr;  // of the tree that it may go on in
+  std::uint64_t writer_changes_ = 0;  // write_count() of the snapshot when it was used last
 };
 
 }  // namespace kist::engine

@@ -23,6 +23,8 @@ OPERATIONS = {
     "put": (20_000, 60_000),
     "overwrite": (1_000, 6_000),
 }
+# Of a fresh store, in random and in ascending order.
+LOADS = ("load", "append")
 
 
 def instructions(program, engine, operation, times, directory):
@@ -64,12 +66,13 @@ def main():
             subprocess.run([program, engine, "load", "0", directory], check=True, stdout=subprocess.DEVNULL)
             for operation in OPERATIONS:
                 costs[engine, operation] = cost(program, engine, operation, directory)
-        with tempfile.TemporaryDirectory() as directory:
-            whole = instructions(program, engine, "load", 0, directory)
-            nothing = instructions(program, engine, "begin", 0, directory)
-            costs[engine, "load"] = round((whole - nothing) / RECORDS)
+        for operation in LOADS:
+            with tempfile.TemporaryDirectory() as directory:
+                whole = instructions(program, engine, operation, 0, directory)
+                nothing = instructions(program, engine, "begin", 0, directory)
+                costs[engine, operation] = round((whole - nothing) / RECORDS)
     print("| operation | kist | lmdb |\n|---|---:|---:|")
-    for operation in (*OPERATIONS, "load"):
+    for operation in (*OPERATIONS, *LOADS):
         print(f"| {operation} | {costs['kist', operation]:,} | {costs['lmdb', operation]:,} |")
 
 

@@ -21,14 +21,17 @@ std::uint64_t run_operation(const std::string& operation, std::size_t times,
   Engine engine(directory, false);
   const Keys& keys = data.shuffled();
   std::uint64_t sum = 0;
+  const bool loads = operation == "load" || operation == "append";
   // put and overwrite: records all over the table, 1,000 or one a transaction
-  if (operation == "load" || operation == "put" || operation == "overwrite") {
-    ValuePool::Stream values = data.values().stream(operation == "load" ? 0 : 1);
-    const std::size_t count = operation == "load" ? kRecords : times;
+  if (loads || operation == "put" || operation == "overwrite") {
+    const Keys& order = operation == "append" ? data.sorted() : keys;
+    // Other values for each number of times, so that no run writes what the one before wrote.
+    ValuePool::Stream values = data.values().stream(loads ? 0 : times);
+    const std::size_t count = loads ? kRecords : times;
     const std::size_t batch = operation == "overwrite" ? 1 : kBatch;
     for (std::size_t i = 0; i < count; i += batch) {
       engine.begin_write();
-      for (std::size_t j = i; j < i + batch; ++j) engine.put(keys[j % kRecords], values.next());
+      for (std::size_t j = i; j < i + batch; ++j) engine.put(order[j % kRecords], values.next());
       engine.commit();
     }
   } else if (operation == "begin") {
@@ -65,7 +68,7 @@ int main(int argc, char** argv) {
   using namespace kist::bench;
   if (argc != 5)
     give_up(
-        "usage: kist_instructions kist|lmdb load|put|overwrite|get|scan|begin|renew "
+        "usage: kist_instructions kist|lmdb load|append|put|overwrite|get|scan|begin|renew "
         "TIMES DIRECTORY");
   const std::string engine = argv[1];
   const std::size_t times = std::strtoul(argv[3], nullptr, 10);
