@@ -156,6 +156,7 @@ Result<void> Environment::wait_durable(std::uint64_t id, Wait wait) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{}: there is no transaction {} yet", path, id));
   }
+  if (!options.read_only) KIST_TRY(make_sure());
   const auto end = steady_clock::now() + (wait ? std::chrono::nanoseconds(*wait) : kForEver);
   for (;;) {
     const std::uint64_t round = sharing->flush_lock().round();
@@ -202,6 +203,7 @@ Result<void> Environment::sync() {
 Result<std::uint64_t> Environment::durable_id() {
   if (stale()) return fail(ErrorCode::kForked, path + ": was opened before fork(); open it again");
   if (!sharing->uses_slots()) return newest_id();
+  if (!options.read_only) KIST_TRY(make_sure());
   return sharing->durable().id;
 }
 

@@ -100,6 +100,7 @@ Result<void> Environment::decide_prepared(std::uint64_t id, bool commit, Wait wa
   const Result<void> done = [&]() -> Result<void> {
     KIST_TRY(latched_error());
     if (path_check_ != 0) KIST_TRY(check_place());
+    KIST_TRY(make_sure());
     KIST_TRY(take_tip());
     KIST_ASSIGN(const SlotSet set, read_slots(file));
     const std::optional<MetaSlot> waiting = set.prepared_after(tip.id);

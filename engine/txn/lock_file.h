@@ -83,7 +83,8 @@ struct LockFileLayout {
   SharedWord latch;      ///< 0, or why nothing may be acknowledged any more.
   SharedWord wakes;      ///< Counts publishes; its low 32 bits are what watchers wait on.
   SharedWord prepared;   ///< Transaction that is prepared and not decided, or 0.
-  SharedWord unused2[3];
+  SharedWord unsure;     ///< 1: the meta slots may be in the page cache only, else 0.
+  SharedWord unused2[2];
 
   SharedWord slot_limit;  ///< Slots from this one on were never used.
   SharedWord unused3[7];

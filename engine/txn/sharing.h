@@ -209,6 +209,11 @@ class Sharing {
   std::uint64_t prepared() const { return layout_->prepared.load(std::memory_order_acquire); }
   /// Writer only.
   void set_prepared(std::uint64_t id) { layout_->prepared.store(id, std::memory_order_release); }
+  /// Whether the meta slots may be in the page cache only: nothing may be written before they are
+  /// surely on the device. Only with slots.
+  bool unsure() const { return layout_->unsure.load(std::memory_order_acquire) != 0; }
+  /// Under the flush lock, or alone.
+  void set_unsure(bool unsure) { layout_->unsure.store(unsure ? 1 : 0, std::memory_order_release); }
   /// Why nothing may be acknowledged any more, as the caller coded it; 0 when all is well.
   std::uint64_t latch() const {
     return layout_ != nullptr ? layout_->latch.load(std::memory_order_acquire) : 0;

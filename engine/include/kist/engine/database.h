@@ -76,7 +76,7 @@ class Database {
   /// way; kMisuse when this very thread began it, because what it holds would not be included.
   Result<void> sync() const;
   /// Newest transaction, of any process, that is known to be on the device. Never more than a
-  /// moment behind; no system call.
+  /// moment behind; no system call, but for a flush when nobody has written since the opening.
   Result<std::uint64_t> durable_id() const;
   /// Returns when transaction `id`, as commit() returned it, is on the device; flushes for
   /// everybody who waits unless somebody else does. With a relaxed commit before, this gives both
