@@ -14,8 +14,8 @@
 namespace kist::engine {
 namespace {
 
-/// The first transaction: two empty trees and a space record. In two slots, like after a clean
-/// close.
+/// The first transaction: two empty trees and a space record. In every slot: one that holds
+/// nothing would be taken for a prepared one that was rolled back.
 Result<void> write_empty_store(os::File& file, const Options& options) {
   const std::uint32_t page_size = options.page_size.value_or(kDefaultPageSize);
   MetaSlot slot;
@@ -41,7 +41,7 @@ Result<void> write_empty_store(os::File& file, const Options& options) {
   slot.file_pages = plan.file_pages;
   KIST_TRY(file.allocate(0, plan.file_pages * page_size));
   KIST_TRY(file.write_at(plan.record_run.start * page_size, Bytes(plan.record)));
-  for (slot.index = 0; slot.index < 2; ++slot.index) KIST_TRY(store_slot(file, slot));
+  for (slot.index = 0; slot.index < kMetaSlots; ++slot.index) KIST_TRY(store_slot(file, slot));
   return planted(Bug::kLinkBeforeFlush) ? Result<void>() : file.flush();
 }
 

@@ -229,9 +229,10 @@ class SlotsBeforeAFlush : public CallCounter {
 // Whoever wrote a slot may have died in the flush behind it, or that flush may have failed: what is
 // read then is in the page cache only. A prepared slot that was rolled back came back that way.
 TEST_F(RecoverTest, WhoOpensAloneMakesSureOfAllSlotsAsTheyWereRead) {
-  {
-    open();  // two slots are still empty
-  }
+  put(open(), "a", "1");
+  const std::uint64_t rolled_back = (slots(path()).newest_first().front().index + 1) % kMetaSlots;
+  overwrite(path(), rolled_back * engine::kMetaSlotStride,
+            std::string(engine::kMetaSlotSize, '\0'));
   SlotsBeforeAFlush calls;
   const Database database = open({.observer = &calls});
   EXPECT_EQ(calls.count(Call::Kind::kFlush), 1);
