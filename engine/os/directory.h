@@ -13,6 +13,11 @@ namespace kist::engine::os {
 Result<void> link_file(const std::string& from, const std::string& to,
                        CallObserver* observer = nullptr);
 
+/// Gives the file `from` the name `to` instead of its own; a file that had that name loses it. Who
+/// looks finds the one or the other, never none.
+Result<void> replace_file(const std::string& from, const std::string& to,
+                          CallObserver* observer = nullptr);
+
 /// Removes a name. False when there was none.
 Result<bool> unlink_file(const std::string& path, CallObserver* observer = nullptr);
 

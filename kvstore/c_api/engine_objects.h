@@ -26,8 +26,9 @@ class DatabaseObject : public Object {
  public:
   static constexpr Kind kKind = Kind::kDatabase;
   using Handle = kist_db;
-  explicit DatabaseObject(engine::Database opened)
-      : Object(kKind, nullptr), database_(std::move(opened)) {}
+  /// `owner`: the working copy that it is, or null.
+  explicit DatabaseObject(engine::Database opened, std::shared_ptr<Object> owner = nullptr)
+      : Object(kKind, std::move(owner)), database_(std::move(opened)) {}
 
   /// The database, for use during a call, however long: closing does not wait for it. Errors:
   /// kClosed.

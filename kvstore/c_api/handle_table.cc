@@ -48,6 +48,8 @@ std::string name_of(Kind kind) {
       return "batch";
     case Kind::kQueue:
       return "queue";
+    case Kind::kWorkingCopy:
+      return "working copy";
   }
   return "object";
 }

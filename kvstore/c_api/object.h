@@ -21,10 +21,12 @@ enum class Kind : std::uint8_t {
   kDifference = 11,
   kBatch = 12,
   kQueue = 13,
+  kWorkingCopy = 14,
 };
 
-/// What a handle names. Objects form a tree: each but a profile and a database has an owner, keeps
-/// it in existence, and is closed with it.
+/// What a handle names. Objects form a tree: each but a profile, a database and a working copy
+/// has an owner, keeps it in existence, and is closed with it; so has the database of a working
+/// copy.
 class Object {
  public:
   Object(Kind kind, std::shared_ptr<Object> owner);

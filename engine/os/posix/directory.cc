@@ -45,6 +45,14 @@ Result<void> link_file(const std::string& from, const std::string& to, CallObser
   return {};
 }
 
+Result<void> replace_file(const std::string& from, const std::string& to, CallObserver* observer) {
+  const Call rename{.kind = Call::Kind::kRename, .path = from, .to = &to, .data = {}};
+  if (const int error = ask(observer, rename)) return pair_error("rename", from, to, error);
+  if (::rename(from.c_str(), to.c_str()) != 0) return pair_error("rename", from, to, errno);
+  tell(observer, rename);
+  return {};
+}
+
 Result<bool> unlink_file(const std::string& path, CallObserver* observer) {
   const Call call{.kind = Call::Kind::kUnlink, .path = path, .data = {}};
   if (const int error = ask(observer, call)) return system_error("unlink", path, error);

@@ -292,3 +292,4 @@ KIST_API kist_code kist_txn_release(kist_txn txn, kist_savepoint savepoint,
 #include "kist_engine_readers.h"
 #include "kist_engine_records.h"
 #include "kist_engine_tables.h"
+#include "kist_engine_working_copy.h"

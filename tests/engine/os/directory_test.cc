@@ -25,6 +25,19 @@ TEST(DirectoryTest, LinkNeverReplaces) {
   EXPECT_TRUE(fails(link_file(directory.file("x"), directory.file("c")), ErrorCode::kNotFound));
 }
 
+TEST(DirectoryTest, ReplacingTakesTheNameFromAnotherFile) {
+  const test::TempDirectory directory;
+  ASSERT_TRUE(ok(File::create_new(directory.file("a"), 0600)));
+  const FileIdentity a = File::open(directory.file("a"), Access::kRead)->identity().value();
+  ASSERT_TRUE(ok(replace_file(directory.file("a"), directory.file("b"))));
+  ASSERT_TRUE(ok(File::create_new(directory.file("c"), 0600)));
+  ASSERT_TRUE(ok(replace_file(directory.file("b"), directory.file("c"))));
+  EXPECT_EQ(File::open(directory.file("c"), Access::kRead)->identity().value(), a);
+  EXPECT_FALSE(std::filesystem::exists(directory.file("a")));
+  EXPECT_FALSE(std::filesystem::exists(directory.file("b")));
+  EXPECT_TRUE(fails(replace_file(directory.file("x"), directory.file("c")), ErrorCode::kNotFound));
+}
+
 TEST(DirectoryTest, UnlinkTellsWhetherThereWasAFile) {
   const test::TempDirectory directory;
   ASSERT_TRUE(ok(File::create_new(directory.file("a"), 0600)));
