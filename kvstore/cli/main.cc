@@ -12,6 +12,7 @@
 #include "kvstore/cli/commands.h"
 #include "kvstore/cli/inspection.h"
 #include "kvstore/cli/maintenance.h"
+#include "kvstore/cli/transfer.h"
 
 namespace kist::cli {
 
@@ -135,6 +136,7 @@ int run(int argc, char** argv) {
   add_stat(app, output, command);
   add_check(app, output, command);
   add_maintenance(app, output, command);
+  add_transfer(app, output, command);
   add_inspection(app, output, command);
   add_completion(app, command);
   try {

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "kvstore/c_api/names.h"
-#include "kvstore/cli/byte_text.h"
 #include "kvstore/cli/value_text.h"
+#include "kvstore/codec/byte_text.h"
 #include "kvstore/codec/utf8.h"
 
 namespace kist::cli {
@@ -61,7 +61,7 @@ int report(const Error& error, const OutputOptions& options) {
 
 Result<std::string> parse_key(const std::string& text, const OutputOptions& options) {
   if (!options.hex_keys) return text;
-  const auto bytes = from_hex(text);
+  const auto bytes = codec::from_hex(text);
   if (!bytes) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("'{}' is no key in hexadecimal digits", text));
@@ -70,12 +70,12 @@ Result<std::string> parse_key(const std::string& text, const OutputOptions& opti
 }
 
 std::string format_key(std::string_view key, const OutputOptions& options) {
-  return options.hex_keys ? to_hex(engine::as_bytes(key)) : one_line(key);
+  return options.hex_keys ? codec::to_hex(engine::as_bytes(key)) : one_line(key);
 }
 
 void put_key(nlohmann::json& object, std::string_view key, const OutputOptions& options) {
   if (options.hex_keys || codec::first_invalid_utf8(key)) {
-    object["key_hex"] = to_hex(engine::as_bytes(key));
+    object["key_hex"] = codec::to_hex(engine::as_bytes(key));
   } else {
     object["key"] = key;
   }

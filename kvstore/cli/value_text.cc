@@ -1,18 +1,16 @@
 #include "kvstore/cli/value_text.h"
 
-#include <algorithm>
-#include <bit>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <limits>
 
 #include <fmt/format.h>
 
-#include "kvstore/cli/byte_text.h"
+#include "kvstore/codec/byte_text.h"
+#include "kvstore/codec/scalar_text.h"
 #include "kvstore/codec/utf8.h"
 
 namespace kist::cli {
@@ -44,20 +42,6 @@ Result<std::string> read_all(const std::string& path) {
   std::string content(std::istreambuf_iterator<char>(file), {});
   if (file.bad()) return fail(ErrorCode::kIo, fmt::format("cannot read {}", path));
   return content;
-}
-
-std::optional<double> parse_double(std::string_view text) {
-  if (text.starts_with("0x")) {
-    const auto bits = number<std::uint64_t>(text.substr(2), 16);
-    if (!bits || text.size() != 18) return std::nullopt;
-    return std::bit_cast<double>(*bits);
-  }
-  return number<double>(text);
-}
-
-std::string format_double(double value) {
-  if (!std::isnan(value)) return fmt::format("{}", value);
-  return fmt::format("0x{:016x}", std::bit_cast<std::uint64_t>(value));
 }
 
 /// Two or more digits at a place, as part of a time.
@@ -107,35 +91,14 @@ std::string format_instant(Instant instant) {
                      ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
 }
 
-std::optional<Uuid> parse_uuid(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;
-  std::string hex;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash != (text[i] == '-')) return std::nullopt;
-    if (!dash) hex += text[i];
-  }
-  const auto bytes = from_hex(hex);
-  Uuid uuid;
-  if (!bytes || bytes->size() != uuid.bytes.size()) return std::nullopt;
-  std::ranges::copy(*bytes, uuid.bytes.begin());
-  return uuid;
-}
-
-std::string format_uuid(const Uuid& uuid) {
-  std::string text = to_hex(uuid.bytes);
-  for (const std::size_t dash : {8U, 13U, 18U, 23U}) text.insert(dash, 1, '-');
-  return text;
-}
-
 Result<Value> parse_blob(std::string_view text) {
   if (text.starts_with('@')) {
     KIST_ASSIGN(const std::string content, read_all(std::string(text.substr(1))));
     return Value::blob(engine::as_bytes(content));
   }
   std::optional<std::vector<std::uint8_t>> bytes;
-  if (text.starts_with("base64:")) bytes = from_base64(text.substr(7));
-  if (text.starts_with("hex:")) bytes = from_hex(text.substr(4));
+  if (text.starts_with("base64:")) bytes = codec::from_base64(text.substr(7));
+  if (text.starts_with("hex:")) bytes = codec::from_hex(text.substr(4));
   if (!bytes) return not_a(ValueTag::kBlob, text, "base64:..., hex:... or @file");
   return Value::blob(*std::move(bytes));
 }
@@ -160,13 +123,13 @@ Result<Value> parse_value(ValueTag type, std::string_view text) {
       if (const auto value = number<std::int64_t>(text)) return Value::i64(*value);
       return not_a(type, text, "a whole number from -9223372036854775808 to 9223372036854775807");
     case ValueTag::kF64:
-      if (const auto value = parse_double(text)) return Value::f64(*value);
+      if (const auto value = codec::parse_double(text)) return Value::f64(*value);
       return not_a(type, text, "a decimal number, inf, -inf, nan, or 0x and 16 digits of its bits");
     case ValueTag::kInstant:
       if (const auto value = parse_instant(text)) return Value::instant(*value);
       return not_a(type, text, "milliseconds since 1970 or YYYY-MM-DDTHH:MM:SS.mmmZ");
     case ValueTag::kUuid:
-      if (const auto value = parse_uuid(text)) return Value::uuid(*value);
+      if (const auto value = codec::parse_uuid(text)) return Value::uuid(*value);
       return not_a(type, text, "8-4-4-4-12 hexadecimal digits");
     case ValueTag::kString:
       return Value::string(std::string(text));
@@ -188,17 +151,17 @@ std::string format_value(const ValueView& value) {
     case ValueTag::kI64:
       return fmt::format("{}", std::get<2>(data));
     case ValueTag::kF64:
-      return format_double(std::get<3>(data));
+      return codec::format_double(std::get<3>(data));
     case ValueTag::kInstant:
       return format_instant(std::get<4>(data));
     case ValueTag::kUuid:
-      return format_uuid(std::get<5>(data));
+      return codec::format_uuid(std::get<5>(data));
     case ValueTag::kString:
       return std::string(std::get<6>(data));
     case ValueTag::kJson:
       return std::string(std::get<7>(data).text);
     case ValueTag::kBlob:
-      return "base64:" + to_base64(std::get<8>(data).bytes);
+      return "base64:" + codec::to_base64(std::get<8>(data).bytes);
   }
   return {};
 }
@@ -214,11 +177,11 @@ nlohmann::json json_of(const ValueView& value) {
       return std::get<2>(data);
     case ValueTag::kF64:
       if (std::isfinite(std::get<3>(data))) return std::get<3>(data);
-      return format_double(std::get<3>(data));
+      return codec::format_double(std::get<3>(data));
     case ValueTag::kInstant:
       return std::get<4>(data).milliseconds;
     case ValueTag::kBlob:
-      return to_base64(std::get<8>(data).bytes);
+      return codec::to_base64(std::get<8>(data).bytes);
     case ValueTag::kUuid:
     case ValueTag::kString:
     case ValueTag::kJson:

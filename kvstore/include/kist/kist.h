@@ -471,5 +471,6 @@ KIST_API kist_code kist_writer_abort(kist_writer writer, kist_error* error) KIST
 #include "kist_queue.h"
 #include "kist_report.h"
 #include "kist_store.h"
+#include "kist_transfer.h"
 
 #endif /* KIST_KIST_H */

@@ -1,6 +1,6 @@
-#include "kvstore/cli/byte_text.h"
+#include "kvstore/codec/byte_text.h"
 
-namespace kist::cli {
+namespace kist::codec {
 
 namespace {
 
@@ -77,4 +77,4 @@ std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
   return bytes;
 }
 
-}  // namespace kist::cli
+}  // namespace kist::codec
