@@ -16,7 +16,8 @@ struct GetArguments {
   std::string key;
   bool raw = false;
 };
-/// Prints one value. kExitNotFound when the key has none.
+/// Prints one value, of a multi store all of the key; without anything added, the first.
+/// kExitNotFound when the key has none.
 Result<int> get(const GetArguments& arguments, const OutputOptions& options);
 
 struct SetArguments {
@@ -26,16 +27,21 @@ struct SetArguments {
   std::string value;
   std::string type = "string";
   bool create = false;
+  bool multi = false;  // a store that is created keeps several values a key
+  std::string keys;    // the type of keys of a store that is created; empty: bytes
 };
-/// Stores one value.
+/// Stores one value; in a multi store, adds it to those of the key.
 Result<int> set(const SetArguments& arguments, const OutputOptions& options);
 
 struct DeleteArguments {
   std::string profile;
   std::string store;
   std::vector<std::string> keys;
+  std::optional<std::string> value;  // remove this value only, of type `type`
+  std::string type = "string";
 };
-/// Removes keys, all in one transaction. kExitNotFound when one of them was not there.
+/// Removes keys, with all their values or one, all in one transaction. kExitNotFound when one of
+/// them was not there.
 Result<int> erase(const DeleteArguments& arguments, const OutputOptions& options);
 
 struct ListArguments {

@@ -28,6 +28,13 @@ constexpr const char* kFooter =
 
 constexpr const char* kTypes = "bool, u64, i64, f64, instant, uuid, string, json or blob";
 
+CLI::Option* add_type(CLI::App* command, std::string& type) {
+  return command->add_option("-t,--type", type, kTypes)
+      ->check(
+          CLI::IsMember({"bool", "u64", "i64", "f64", "instant", "uuid", "string", "json", "blob"}))
+      ->capture_default_str();
+}
+
 void add_get(CLI::App& app, const OutputOptions& output, Command& command) {
   CLI::App* get = app.add_subcommand("get", "Print the value of a key");
   auto arguments = std::make_shared<GetArguments>();
@@ -51,11 +58,11 @@ void add_set(CLI::App& app, const OutputOptions& output, Command& command) {
                   "The value; a blob as base64:..., hex:... or @file, JSON also as @file; @- reads "
                   "standard input")
       ->required();
-  set->add_option("-t,--type", arguments->type, kTypes)
-      ->check(
-          CLI::IsMember({"bool", "u64", "i64", "f64", "instant", "uuid", "string", "json", "blob"}))
-      ->capture_default_str();
+  add_type(set, arguments->type);
   set->add_flag("--create", arguments->create, "Create the profile and the store where missing");
+  set->add_flag("--multi", arguments->multi, "The store keeps several values a key");
+  set->add_option("--keys", arguments->keys, "The keys of the store: bytes, or integers")
+      ->check(CLI::IsMember({"bytes", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"}));
   set->callback([arguments, &output, &command] {
     command = [arguments, &output] { return cli::set(*arguments, output); };
   });
@@ -67,6 +74,8 @@ void add_delete(CLI::App& app, const OutputOptions& output, Command& command) {
   erase->add_option("PROFILE", arguments->profile, "Directory of the profile")->required();
   erase->add_option("STORE", arguments->store)->required();
   erase->add_option("KEY", arguments->keys)->required();
+  CLI::Option* value = erase->add_option("--value", arguments->value, "Remove this value only");
+  add_type(erase, arguments->type)->needs(value);
   erase->callback([arguments, &output, &command] {
     command = [arguments, &output] { return cli::erase(*arguments, output); };
   });

@@ -3,6 +3,7 @@
 #include <kist/manager.h>
 
 #include "kvstore/cli/commands.h"
+#include "kvstore/cli/stores.h"
 #include "kvstore/cli/value_text.h"
 
 namespace kist::cli {
@@ -16,9 +17,10 @@ Result<Profile> open_to_read(const std::string& profile) {
   return Manager::instance().open(profile, {.create = false, .read_only = true});
 }
 
-nlohmann::json record(std::string_view key, const ValueView& value, const OutputOptions& options) {
+nlohmann::json record(std::string_view key, KeyType keys, const ValueView& value,
+                      const OutputOptions& options) {
   nlohmann::json object;
-  put_key(object, key, options);
+  put_key(object, key, keys, options);
   object["type"] = type_name(value.type());
   object["value"] = json_of(value);
   return object;
@@ -43,22 +45,22 @@ std::string shown(const ValueView& value, bool full) {
   return one_line(text);
 }
 
-void print_record(Iterator& iterator, const ListArguments& arguments,
+void print_record(Iterator& iterator, KeyType keys, const ListArguments& arguments,
                   const OutputOptions& options) {
-  const std::string key = format_key(iterator.key(), options);
+  const std::string key = format_key(iterator.key(), keys, options);
   if (arguments.keys_only) return print(key + "\n");
   const Result<ValueView> value = iterator.value();
   if (!value) return print(fmt::format("{}\t!\t{}\n", key, value.error().message));
   print(fmt::format("{}\t{}\t{}\n", key, type_name(value->type()), shown(*value, arguments.full)));
 }
 
-nlohmann::json json_record(Iterator& iterator, const ListArguments& arguments,
+nlohmann::json json_record(Iterator& iterator, KeyType keys, const ListArguments& arguments,
                            const OutputOptions& options) {
   nlohmann::json object;
-  put_key(object, iterator.key(), options);
+  put_key(object, iterator.key(), keys, options);
   if (arguments.keys_only) return object;
   const Result<ValueView> value = iterator.value();
-  if (value) return record(iterator.key(), *value, options);
+  if (value) return record(iterator.key(), keys, *value, options);
   object["error"] = value.error().message;
   return object;
 }
@@ -69,13 +71,6 @@ Error with_hint(Error error) {
     error.message += "; --create makes it";
   }
   return error;
-}
-
-/// For opening a store as what it is.
-StoreOptions options_of(const StoreInfo& info) {
-  return {.create = false,
-          .multi = info.kind == StoreKind::kMulti || info.kind == StoreKind::kMultiInteger,
-          .keys = info.keys};
 }
 
 Result<int> list_stores(const Profile& profile, const OutputOptions& options) {
@@ -91,28 +86,71 @@ Result<int> list_stores(const Profile& profile, const OutputOptions& options) {
     if (options.json) {
       array.push_back({{"store", info.name}, {"records", nullptr}});
       if (records) array.back()["records"] = *records;
+      if (records && info.kind != StoreKind::kSingle) array.back()["kind"] = kind_text(info);
     } else {
-      print(fmt::format("{}\t{}\n", one_line(info.name),
-                        records ? fmt::format("{}", *records) : "needs a newer version of kist"));
+      print(fmt::format("{}\t{}{}\n", one_line(info.name),
+                        records ? fmt::format("{}", *records) : "needs a newer version of kist",
+                        records && info.kind != StoreKind::kSingle ? "\t" + kind_text(info) : ""));
     }
   }
   if (options.json) print_json(array);
   return kExitOk;
 }
 
+/// Prints all values of a key of a multi store.
+Result<int> get_all(const Store& store, const std::string& key, const OutputOptions& options) {
+  KIST_ASSIGN(Iterator iterator, store.iterate({.key = Key::encoded(key)}));
+  auto array = nlohmann::json::array();
+  bool any = false;
+  while (true) {
+    KIST_ASSIGN(const bool more, iterator.next());
+    if (!more) break;
+    any = true;
+    KIST_ASSIGN(const ValueView value, iterator.value());
+    if (options.json) {
+      array.push_back(record(key, store.keys(), value, options));
+    } else {
+      print(format_value(value) + "\n");
+    }
+  }
+  if (options.json) print_json(array);
+  return any ? kExitOk : kExitNotFound;
+}
+
+/// What the store to be written to is, or is to become.
+Result<StoreOptions> wanted_store(const Profile& profile, const SetArguments& arguments) {
+  KIST_ASSIGN(const std::optional<StoreInfo> info, find_store(profile, arguments.store));
+  StoreOptions wanted = info ? options_of(*info) : StoreOptions{};
+  wanted.create = arguments.create;
+  if (arguments.multi) wanted.multi = true;
+  if (!arguments.keys.empty()) {
+    const std::optional<KeyType> keys = key_type_from_name(arguments.keys);
+    if (!keys) return fail(ErrorCode::kInvalidArgument, "no such type: " + arguments.keys);
+    wanted.keys = *keys;
+  }
+  return wanted;
+}
+
+Result<Value> value_of_type(const std::string& type, const std::string& text) {
+  const std::optional<ValueTag> tag = type_from_name(type);
+  if (!tag) return fail(ErrorCode::kInvalidArgument, "no such type: " + type);
+  return parse_value(*tag, text);
+}
+
 }  // namespace
 
 Result<int> get(const GetArguments& arguments, const OutputOptions& options) {
-  KIST_ASSIGN(const std::string key, parse_key(arguments.key, options));
   KIST_ASSIGN(const Profile profile, open_to_read(arguments.profile));
-  KIST_ASSIGN(const Store store, profile.open_store(arguments.store, false));
-  KIST_ASSIGN(const std::optional<Value> value, store.get(key));
+  KIST_ASSIGN(const Store store, open_store(profile, arguments.store));
+  KIST_ASSIGN(const std::string key, parse_key(arguments.key, store.keys(), options));
+  if (store.multi() && !arguments.raw) return get_all(store, key, options);
+  KIST_ASSIGN(const std::optional<Value> value, store.get(Key::encoded(key)));
   if (!value) {
     if (options.json) print_json(nullptr);
     return kExitNotFound;
   }
   if (options.json) {
-    print_json(record(key, *value, options));
+    print_json(record(key, store.keys(), *value, options));
   } else {
     print(arguments.raw ? raw_text(*value) : format_value(*value) + "\n");
   }
@@ -120,63 +158,70 @@ Result<int> get(const GetArguments& arguments, const OutputOptions& options) {
 }
 
 Result<int> set(const SetArguments& arguments, const OutputOptions& options) {
-  const std::optional<ValueTag> type = type_from_name(arguments.type);
-  if (!type) return fail(ErrorCode::kInvalidArgument, "no such type: " + arguments.type);
-  KIST_ASSIGN(const std::string key, parse_key(arguments.key, options));
-  KIST_ASSIGN(const Value value, parse_value(*type, arguments.value));
+  KIST_ASSIGN(const Value value, value_of_type(arguments.type, arguments.value));
   const Result<Profile> profile = Manager::instance().open(
       arguments.profile, {.create = arguments.create, .create_directory = arguments.create});
   if (!profile) return std::unexpected(with_hint(profile.error()));
+  KeyType keys = KeyType::kBytes;
+  std::string key;
   {
     KIST_ASSIGN(Writer writer, profile->write());
-    const Result<Store> store = writer.open_store(arguments.store, arguments.create);
+    KIST_ASSIGN(const StoreOptions wanted, wanted_store(*profile, arguments));
+    const Result<Store> store = writer.open_store(arguments.store, wanted);
     if (!store) return std::unexpected(with_hint(store.error()));
-    KIST_TRY(writer.put(*store, key, value));
+    keys = store->keys();
+    KIST_ASSIGN(key, parse_key(arguments.key, keys, options));
+    KIST_TRY(writer.put(*store, Key::encoded(key), value));
     KIST_TRY(writer.commit());
   }
   KIST_TRY(profile->close());
-  if (options.json) print_json(record(key, value, options));
+  if (options.json) print_json(record(key, keys, value, options));
   return kExitOk;
 }
 
 Result<int> erase(const DeleteArguments& arguments, const OutputOptions& options) {
-  std::vector<std::string> keys;
-  for (const std::string& text : arguments.keys) {
-    KIST_ASSIGN(keys.emplace_back(), parse_key(text, options));
+  std::optional<Value> value;
+  if (arguments.value) {
+    KIST_ASSIGN(value, value_of_type(arguments.type, *arguments.value));
   }
   KIST_ASSIGN(const Profile profile,
               Manager::instance().open(arguments.profile, {.create = false}));
   std::size_t deleted = 0;
   {
     KIST_ASSIGN(Writer writer, profile.write());
-    KIST_ASSIGN(const Store store, writer.open_store(arguments.store, false));
-    for (const std::string& key : keys) {
-      KIST_ASSIGN(const bool was_there, writer.erase(store, key));
+    KIST_ASSIGN(const Store store, open_store(profile, arguments.store));
+    for (const std::string& text : arguments.keys) {
+      KIST_ASSIGN(const std::string key, parse_key(text, store.keys(), options));
+      KIST_ASSIGN(const bool was_there, value ? writer.erase(store, Key::encoded(key), *value)
+                                              : writer.erase(store, Key::encoded(key)));
       deleted += was_there ? 1U : 0U;
     }
     KIST_TRY(writer.commit());
   }
   KIST_TRY(profile.close());
   if (options.json) print_json({{"deleted", deleted}});
-  return deleted == keys.size() ? kExitOk : kExitNotFound;
+  return deleted == arguments.keys.size() ? kExitOk : kExitNotFound;
 }
 
 Result<int> list(const ListArguments& arguments, const OutputOptions& options) {
+  KIST_ASSIGN(const Profile profile, open_to_read(arguments.profile));
+  if (arguments.store.empty()) return list_stores(profile, options);
+  KIST_ASSIGN(const Store store, open_store(profile, arguments.store));
   const auto bound =
       [&](const std::optional<std::string>& text) -> Result<std::optional<std::string>> {
     if (!text) return std::nullopt;
-    return parse_key(*text, options);
+    return parse_key(*text, store.keys(), options);
   };
   KIST_ASSIGN(const std::optional<std::string> from, bound(arguments.from));
   KIST_ASSIGN(const std::optional<std::string> to, bound(arguments.to));
-  KIST_ASSIGN(const std::optional<std::string> prefix, bound(arguments.prefix));
-  KIST_ASSIGN(const Profile profile, open_to_read(arguments.profile));
-  if (arguments.store.empty()) return list_stores(profile, options);
-  KIST_ASSIGN(const Store store, profile.open_store(arguments.store, false));
   Range range{.reverse = arguments.reverse, .limit = arguments.limit};
-  if (from) range.from = *from;
-  if (to) range.to = *to;
-  if (prefix) range.prefix = *prefix;
+  if (from) range.from = Key::encoded(*from);
+  if (to) range.to = Key::encoded(*to);
+  std::string prefix;
+  if (arguments.prefix) {
+    KIST_ASSIGN(prefix, parse_key(*arguments.prefix, options));
+    range.prefix = prefix;
+  }
   KIST_ASSIGN(Iterator iterator, store.iterate(range));
   // One record at a time, so that a list of any length takes no memory.
   std::string_view separator = "[\n";
@@ -185,10 +230,10 @@ Result<int> list(const ListArguments& arguments, const OutputOptions& options) {
     if (!more) break;
     if (options.json) {
       print(separator);
-      print(to_text(json_record(iterator, arguments, options)));
+      print(to_text(json_record(iterator, store.keys(), arguments, options)));
       separator = ",\n";
     } else {
-      print_record(iterator, arguments, options);
+      print_record(iterator, store.keys(), arguments, options);
     }
   }
   if (options.json) print(separator == "[\n" ? "[]\n" : "\n]\n");

@@ -4,86 +4,13 @@
 
 #include <iterator>
 
+#include "bindings-java/src/main/cpp/calls.h"
 #include "bindings-java/src/main/cpp/convert.h"
+#include "bindings-java/src/main/cpp/kinds.h"
 #include "bindings-java/src/main/cpp/queue.h"
 
 namespace kist::java {
 namespace {
-
-// clang-format off
-kist_profile as_profile(jlong id) { return {static_cast<std::uint64_t>(id)}; }
-kist_store as_store(jlong id) { return {static_cast<std::uint64_t>(id)}; }
-kist_reader as_reader(jlong id) { return {static_cast<std::uint64_t>(id)}; }
-kist_writer as_writer(jlong id) { return {static_cast<std::uint64_t>(id)}; }
-kist_iterator as_iterator(jlong id) { return {static_cast<std::uint64_t>(id)}; }
-// clang-format on
-
-const char* as_text(const Bytes& bytes) {
-  return reinterpret_cast<const char*>(bytes.data());
-}
-
-/// A value that the library gives and this frees.
-struct OwnedValue : kist_value {
-  OwnedValue() : kist_value(kist_value_none()) {}
-  OwnedValue(const OwnedValue&) = delete;
-  OwnedValue& operator=(const OwnedValue&) = delete;
-  ~OwnedValue() { kist_value_free(this); }
-};
-
-// The operations by key come in three kinds: on a store alone, or on a store in a reader or writer.
-// `owner` is the arguments that name the object: (store), (reader, store) or (writer, store).
-
-template <auto Get, typename... Owner>
-jbyteArray get(JNIEnv* env, jbyteArray key_array, jint expected, Owner... owner) {
-  const Bytes key(env, key_array);
-  if (!key) return nullptr;
-  OwnedValue value;
-  bool found = false;
-  Outcome outcome;
-  const kist_code code = Get(owner..., key.data(), key.size(), static_cast<kist_tag>(expected),
-                             &value, &found, outcome);
-  if (!outcome.ok(env, code) || !found) return nullptr;
-  return to_java(env, value);
-}
-
-template <auto Put, typename... Owner>
-void put(JNIEnv* env, jbyteArray key_array, jint tag, jlong number, jbyteArray array,
-         Owner... owner) {
-  const Bytes key(env, key_array);
-  if (!key) return;
-  const Bytes bytes(env, array);
-  if (!bytes) return;
-  const kist_value value = from_java(tag, number, bytes);
-  Outcome outcome;
-  outcome.ok(env, Put(owner..., key.data(), key.size(), &value, outcome));
-}
-
-/// kist_..._has, kist_..._delete and kist_profile_drop_store: a key or name, and a yes or no.
-template <auto Ask, typename... Owner>
-jboolean ask(JNIEnv* env, jbyteArray key_array, Owner... owner) {
-  const Bytes key(env, key_array);
-  if (!key) return JNI_FALSE;
-  bool answer = false;
-  Outcome outcome;
-  outcome.ok(env, Ask(owner..., key.data(), key.size(), &answer, outcome));
-  return answer ? JNI_TRUE : JNI_FALSE;
-}
-
-/// Calls that give a number.
-template <auto Number, typename... Owner>
-jlong number(JNIEnv* env, Owner... owner) {
-  std::uint64_t result = 0;
-  Outcome outcome;
-  outcome.ok(env, Number(owner..., &result, outcome));
-  return static_cast<jlong>(result);
-}
-
-/// Calls that give nothing.
-template <auto Call, typename... Owner>
-void call(JNIEnv* env, Owner... owner) {
-  Outcome outcome;
-  outcome.ok(env, Call(owner..., outcome));
-}
 
 // ---- Profiles ------------------------------------------------------------------------------
 
@@ -92,9 +19,15 @@ jstring version(JNIEnv* env, jclass) {
 }
 
 jlong open(JNIEnv* env, jclass, jbyteArray directory, jboolean create, jboolean read_only,
-           jint page_size, jint file_mode, jint durability) {
+           jint page_size, jint file_mode, jint durability, jbyteArray environment_array,
+           jlongArray limits_array) {
   const Bytes path(env, directory);
   if (!path) return 0;
+  const Bytes environment(env, environment_array, true);
+  if (!environment) return 0;
+  jlong limits[5] = {};
+  env->GetLongArrayRegion(limits_array, 0, static_cast<jsize>(std::size(limits)), limits);
+  if (env->ExceptionCheck()) return 0;
   kist_profile_options options = {};
   options.struct_size = sizeof options;
   options.create = create;
@@ -102,6 +35,12 @@ jlong open(JNIEnv* env, jclass, jbyteArray directory, jboolean create, jboolean 
   options.page_size = static_cast<std::uint32_t>(page_size);
   options.file_mode = static_cast<std::uint32_t>(file_mode);
   options.durability = static_cast<std::uint32_t>(durability);
+  options.environment = environment.span();
+  options.flush_bytes = limits[0];
+  options.flush_age_ms = limits[1];
+  options.flush_operations = limits[2];
+  options.queue_bytes = static_cast<std::uint64_t>(limits[3]);
+  options.queue_operations = static_cast<std::uint64_t>(limits[4]);
   kist_profile profile = {};
   Outcome outcome;
   outcome.ok(env, kist_profile_open(as_text(path), path.size(), &options, &profile, outcome));
@@ -173,16 +112,6 @@ jbyteArray check(JNIEnv* env, jclass, jlong id, jlongArray numbers) {
 
 // ---- Stores --------------------------------------------------------------------------------
 
-jlong open_store(JNIEnv* env, jclass, jlong profile, jbyteArray name_array, jboolean create) {
-  const Bytes name(env, name_array);
-  if (!name) return 0;
-  kist_store store = {};
-  Outcome outcome;
-  outcome.ok(
-      env, kist_store_open(as_profile(profile), name.data(), name.size(), create, &store, outcome));
-  return static_cast<jlong>(store.id);
-}
-
 void close_store(JNIEnv* env, jclass, jlong id) {
   call<kist_store_close>(env, as_store(id));
 }
@@ -242,26 +171,15 @@ jlong reader_count(JNIEnv* env, jclass, jlong reader, jlong store) {
   return number<kist_reader_count>(env, as_reader(reader), as_store(store));
 }
 
-jlong begin_iterator(JNIEnv* env, jclass, jlong reader, jlong store, jbyteArray prefix_array,
-                     jbyteArray from_array, jbyteArray to_array, jboolean reverse, jlong limit) {
-  const Bytes prefix(env, prefix_array);
-  if (!prefix) return 0;
-  const Bytes from(env, from_array);
-  if (!from) return 0;
-  const Bytes to(env, to_array, true);
-  if (!to) return 0;
-  kist_range range = {};
-  range.struct_size = sizeof range;
-  range.reverse = reverse;
-  range.has_to = !to.is_null();
-  range.prefix = prefix.span();
-  range.from = from.span();
-  range.to = to.span();
-  range.limit = static_cast<std::uint64_t>(limit);
+jlong begin_iterator(JNIEnv* env, jclass, jlong reader, jlong store, jbyteArray prefix,
+                     jbyteArray from, jbyteArray to, jbyteArray key, jboolean reverse,
+                     jlong limit) {
+  const RangeArgument range(env, prefix, from, to, key, reverse, limit);
+  if (!range) return 0;
   kist_iterator iterator = {};
   Outcome outcome;
-  outcome.ok(env,
-             kist_iterator_begin(as_reader(reader), as_store(store), &range, &iterator, outcome));
+  outcome.ok(env, kist_iterator_begin(as_reader(reader), as_store(store), range.get(), &iterator,
+                                      outcome));
   return static_cast<jlong>(iterator.id);
 }
 
@@ -332,16 +250,10 @@ void abort(JNIEnv* env, jclass, jlong id) {
 
 // ---- Registration --------------------------------------------------------------------------
 
-template <typename Function>
-JNINativeMethod method(const char* name, const char* signature, Function* function) {
-  // JNI declares both names as char*, and changes neither.
-  return {const_cast<char*>(name), const_cast<char*>(signature), reinterpret_cast<void*>(function)};
-}
-
 bool register_methods(JavaVM* machine, JNIEnv* env) {
   const JNINativeMethod methods[] = {
       method("version", "()Ljava/lang/String;", version),
-      method("open", "([BZZIII)J", open),
+      method("open", "([BZZIII[B[J)J", open),
       method("close", "(J)V", close),
       method("delete", "(J)V", erase),
       method("sync", "(J)V", sync),
@@ -349,7 +261,6 @@ bool register_methods(JavaVM* machine, JNIEnv* env) {
       method("dropStore", "(J[B)Z", drop_store),
       method("stats", "(J)[J", stats),
       method("check", "(J[J)[B", check),
-      method("openStore", "(J[BZ)J", open_store),
       method("closeStore", "(J)V", close_store),
       method("storeGet", "(J[BI)[B", store_get),
       method("storePut", "(J[BIJ[B)V", store_put),
@@ -363,7 +274,7 @@ bool register_methods(JavaVM* machine, JNIEnv* env) {
       method("readerGet", "(JJ[BI)[B", reader_get),
       method("readerHas", "(JJ[B)Z", reader_has),
       method("readerCount", "(JJ)J", reader_count),
-      method("beginIterator", "(JJ[B[B[BZJ)J", begin_iterator),
+      method("beginIterator", "(JJ[B[B[B[BZJ)J", begin_iterator),
       method("nextEntries", "(JII)[B", next_entries),
       method("closeIterator", "(J)V", close_iterator),
       method("beginWriter", "(JJ)J", begin_writer),
@@ -379,7 +290,7 @@ bool register_methods(JavaVM* machine, JNIEnv* env) {
   jclass native = env->FindClass("org/kist/Native");
   return native &&
          env->RegisterNatives(native, methods, static_cast<jint>(std::size(methods))) == JNI_OK &&
-         register_queue_methods(machine, env, native);
+         register_kind_methods(env, native) && register_queue_methods(machine, env, native);
 }
 
 JNIEnv* environment(JavaVM* machine) {

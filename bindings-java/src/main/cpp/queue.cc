@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 
+#include "bindings-java/src/main/cpp/calls.h"
 #include "bindings-java/src/main/cpp/convert.h"
 
 namespace kist::java {
@@ -15,13 +16,6 @@ namespace {
 JavaVM* machine = nullptr;
 jclass native_class = nullptr;
 jmethodID told = nullptr;
-
-kist_queue as_queue(jlong id) {
-  return {static_cast<std::uint64_t>(id)};
-}
-kist_store as_store(jlong id) {
-  return {static_cast<std::uint64_t>(id)};
-}
 
 /// Makes a thread of Kist a daemon of the virtual machine for as long as it lives.
 class Attachment {
@@ -166,6 +160,15 @@ jlong queue_add(JNIEnv* env, jclass, jlong queue, jlong store, jbyteArray key_ar
   return static_cast<jlong>(ticket);
 }
 
+jlong queue_apply(JNIEnv* env, jclass, jlong queue, jlong batch, jint durability, jobject object) {
+  std::uint64_t ticket = 0;
+  queue_with(env, object, 2, [&](void* context, Outcome& outcome) {
+    const kist_completion completion = both_moments(context, durability);
+    return kist_queue_apply(as_queue(queue), as_batch(batch), &completion, &ticket, outcome);
+  });
+  return static_cast<jlong>(ticket);
+}
+
 void queue_get(JNIEnv* env, jclass, jlong queue, jlong store, jbyteArray key_array, jint expected,
                jobject object) {
   const Bytes key(env, key_array);
@@ -192,12 +195,6 @@ jboolean queue_cancel(JNIEnv* env, jclass, jlong queue, jlong ticket) {
   return cancelled ? JNI_TRUE : JNI_FALSE;
 }
 
-template <typename Function>
-JNINativeMethod method(const char* name, const char* signature, Function* function) {
-  // JNI declares both names as char*, and changes neither.
-  return {const_cast<char*>(name), const_cast<char*>(signature), reinterpret_cast<void*>(function)};
-}
-
 }  // namespace
 
 bool register_queue_methods(JavaVM* of, JNIEnv* env, jclass native) {
@@ -207,6 +204,7 @@ bool register_queue_methods(JavaVM* of, JNIEnv* env, jclass native) {
       method("queuePut", "(JJ[BIJ[BILorg/kist/Completion;)J", queue_put),
       method("queueDelete", "(JJ[BILorg/kist/Completion;)J", queue_delete),
       method("queueAdd", "(JJ[BJILorg/kist/Completion;)J", queue_add),
+      method("queueApply", "(JJILorg/kist/Completion;)J", queue_apply),
       method("queueGet", "(JJ[BILorg/kist/Completion;)V", queue_get),
       method("queueFlush", "(JLorg/kist/Completion;)V", queue_flush),
       method("queueCancel", "(JJ)Z", queue_cancel),

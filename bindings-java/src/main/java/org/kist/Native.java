@@ -20,8 +20,16 @@ final class Native {
 
   static native String version();
 
+  /** `environment` may be null. `limits`: bytes, milliseconds and writes of a flush, bytes and writes of the queue. */
   static native long open(
-      byte[] directory, boolean create, boolean readOnly, int pageSize, int fileMode, int durability);
+      byte[] directory,
+      boolean create,
+      boolean readOnly,
+      int pageSize,
+      int fileMode,
+      int durability,
+      byte[] environment,
+      long[] limits);
 
   static native void close(long profile);
 
@@ -39,7 +47,10 @@ final class Native {
   /** Fills violations, pages walked and records; returns the text. */
   static native byte[] check(long profile, long[] numbers);
 
-  static native long openStore(long profile, byte[] name, boolean create);
+  static native long openStore(long profile, byte[] name, boolean create, boolean multi, int keys);
+
+  /** The number of the type of its keys, and 256 for a multi store; -1 when there is none. */
+  static native int describeStore(long profile, byte[] name);
 
   static native void closeStore(long store);
 
@@ -56,6 +67,25 @@ final class Native {
 
   static native long storeClear(long store);
 
+  // Ranges, of which only `prefix` is never null: no such bound. A limit of 0 is none.
+
+  static native long storeCountRange(
+      long store, byte[] prefix, byte[] from, byte[] to, byte[] key, boolean reverse, long limit);
+
+  static native long storeDeleteRange(
+      long store, byte[] prefix, byte[] from, byte[] to, byte[] key, boolean reverse, long limit);
+
+  static native boolean storeDeleteValue(long store, byte[] key, int tag, long number, byte[] bytes);
+
+  static native boolean storePutIfAbsent(long store, byte[] key, int tag, long number, byte[] bytes);
+
+  /** A value of tag 0 is none. */
+  static native boolean storeCompareAndSet(
+      long store, byte[] key, int oldTag, long oldNumber, byte[] oldBytes, int tag, long number, byte[] bytes);
+
+  /** The new value. */
+  static native byte[] storeAdd(long store, byte[] key, long amount);
+
   static native long beginReader(long profile);
 
   static native void endReader(long reader);
@@ -67,11 +97,13 @@ final class Native {
 
   static native boolean readerHas(long reader, long store, byte[] key);
 
+  static native long readerCountRange(
+      long reader, long store, byte[] prefix, byte[] from, byte[] to, byte[] key, boolean reverse, long limit);
+
   static native long readerCount(long reader, long store);
 
-  /** `to` may be null: no upper bound. A limit of 0 is none. */
   static native long beginIterator(
-      long reader, long store, byte[] prefix, byte[] from, byte[] to, boolean reverse, long limit);
+      long reader, long store, byte[] prefix, byte[] from, byte[] to, byte[] key, boolean reverse, long limit);
 
   /** For each entry: length of the key and of the value as little-endian ints, key, value. Empty at the end. */
   static native byte[] nextEntries(long iterator, int maxCount, int maxBytes);
@@ -95,9 +127,47 @@ final class Native {
 
   static native long writerClear(long writer, long store);
 
+  static native long writerCountRange(
+      long writer, long store, byte[] prefix, byte[] from, byte[] to, byte[] key, boolean reverse, long limit);
+
+  static native long writerDeleteRange(
+      long writer, long store, byte[] prefix, byte[] from, byte[] to, byte[] key, boolean reverse, long limit);
+
+  static native boolean writerDeleteValue(long writer, long store, byte[] key, int tag, long number, byte[] bytes);
+
+  static native boolean writerPutIfAbsent(long writer, long store, byte[] key, int tag, long number, byte[] bytes);
+
+  static native boolean writerCompareAndSet(
+      long writer,
+      long store,
+      byte[] key,
+      int oldTag,
+      long oldNumber,
+      byte[] oldBytes,
+      int tag,
+      long number,
+      byte[] bytes);
+
+  static native byte[] writerAdd(long writer, long store, byte[] key, long amount);
+
   static native long commit(long writer, int durability);
 
   static native void abort(long writer);
+
+  static native long makeBatch(long profile);
+
+  static native void closeBatch(long batch);
+
+  static native void batchPut(long batch, long store, byte[] key, int tag, long number, byte[] bytes);
+
+  static native void batchDelete(long batch, long store, byte[] key);
+
+  static native void batchDeleteValue(long batch, long store, byte[] key, int tag, long number, byte[] bytes);
+
+  static native void batchDeleteRange(
+      long batch, long store, byte[] prefix, byte[] from, byte[] to, byte[] key, boolean reverse, long limit);
+
+  static native void applyBatch(long batch, int durability);
 
   static native long openQueue(long profile, long timeoutMillis);
 
@@ -111,6 +181,8 @@ final class Native {
   static native long queueDelete(long queue, long store, byte[] key, int durability, Completion completion);
 
   static native long queueAdd(long queue, long store, byte[] key, long amount, int durability, Completion completion);
+
+  static native long queueApply(long queue, long batch, int durability, Completion completion);
 
   static native void queueGet(long queue, long store, byte[] key, int expected, Completion completion);
 

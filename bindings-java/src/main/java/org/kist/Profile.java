@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * An open profile: a directory with one data file that holds any number of stores, shared by all threads and processes that have it
@@ -29,7 +30,9 @@ public final class Profile implements AutoCloseable {
             options.readOnly(),
             options.pageSize(),
             options.fileMode(),
-            options.durability().number);
+            options.durability().number,
+            options.environment().map(Profile::fileSystemName).orElse(null),
+            options.limits());
     this.handle = new Handle(number, null);
   }
 
@@ -85,16 +88,31 @@ public final class Profile implements AutoCloseable {
    * @return the store
    */
   public Store store(String name) {
-    refuseInsideWrite();
-    if (Turn.onVirtualThread()) {
-      // Only creating it waits for other writers, inside the native library.
-      try {
-        return existingStore(name);
-      } catch (StoreNotFoundException missing) {
-        return new Store(this, name, true);
+    return store(name, StoreOptions.defaults());
+  }
+
+  /**
+   * Opens a store of any kind.
+   *
+   * @param name at least one character
+   * @param options what it is
+   * @return the store
+   * @throws StoreNotFoundException when there is none, and it is not to be created
+   * @throws KistException with {@link ErrorCode#WRONG_KIND} when it is something else than asked for
+   */
+  public Store store(String name, StoreOptions options) {
+    if (options.create()) {
+      refuseInsideWrite();
+      if (Turn.onVirtualThread()) {
+        // Only creating it waits for other writers, inside the native library.
+        try {
+          return new Store(this, name, options.withCreate(false));
+        } catch (StoreNotFoundException missing) {
+          return new Store(this, name, options);
+        }
       }
     }
-    return new Store(this, name, true);
+    return new Store(this, name, options);
   }
 
   /**
@@ -105,7 +123,29 @@ public final class Profile implements AutoCloseable {
    * @throws StoreNotFoundException when there is none
    */
   public Store existingStore(String name) {
-    return new Store(this, name, false);
+    return store(name, StoreOptions.defaults().withCreate(false));
+  }
+
+  /**
+   * What the store of a name is.
+   *
+   * @param name the name
+   * @return options that open it, or nothing when there is none
+   */
+  public Optional<StoreOptions> describeStore(String name) {
+    int kind = Native.describeStore(handle.number(), Utf8.encode(name));
+    return kind < 0
+        ? Optional.empty()
+        : Optional.of(new StoreOptions(false, (kind & 256) != 0, KeyType.of(kind & 255)));
+  }
+
+  /**
+   * Makes an empty batch: changes of several stores that are made at once, in the order given.
+   *
+   * @return the batch, to be closed by the caller, or with the profile
+   */
+  public Batch batch() {
+    return new Batch(this);
   }
 
   /**

@@ -115,6 +115,19 @@ public final class Queue implements AutoCloseable {
   }
 
   /**
+   * Makes all changes of a batch, or none. The batch stays as it is.
+   *
+   * @param batch a batch of the same profile
+   * @param durability as of {@link #put(Store, byte[], Value, Durability)}
+   * @return its moments
+   */
+  public Queued<Void> apply(Batch batch, Durability durability) {
+    Queued<Void> queued = new Queued<>(bytes -> null);
+    ticket(queued, Native.queueApply(handle.number(), batch.number(), durability.number, queued));
+    return queued;
+  }
+
+  /**
    * Reads the value of a key.
    *
    * @param store a store of the same profile

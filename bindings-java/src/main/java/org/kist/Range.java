@@ -11,19 +11,23 @@ import java.util.Objects;
  * }</pre>
  */
 public final class Range {
-  private static final Range ALL = new Range(new byte[0], new byte[0], null, false, Long.MAX_VALUE);
+  private static final Range ALL = new Range(new byte[0], null, null, null, false, Long.MAX_VALUE);
 
   final byte[] prefix;
+  /** Null when there is no lower bound. */
   final byte[] from;
   /** Null when there is no upper bound. */
   final byte[] to;
+  /** Null when it is not about one key. */
+  final byte[] key;
   final boolean reverse;
   final long limit;
 
-  private Range(byte[] prefix, byte[] from, byte[] to, boolean reverse, long limit) {
+  private Range(byte[] prefix, byte[] from, byte[] to, byte[] key, boolean reverse, long limit) {
     this.prefix = prefix;
     this.from = from;
     this.to = to;
+    this.key = key;
     this.reverse = reverse;
     this.limit = limit;
   }
@@ -35,6 +39,26 @@ public final class Range {
    */
   public static Range all() {
     return ALL;
+  }
+
+  /**
+   * The entries of one key: all its values, in a multi store.
+   *
+   * @param key the key
+   * @return the range
+   */
+  public static Range only(String key) {
+    return only(Utf8.encode(key));
+  }
+
+  /**
+   * The entries of one key: all its values, in a multi store.
+   *
+   * @param key the key
+   * @return the range
+   */
+  public static Range only(byte[] key) {
+    return new Range(ALL.prefix, null, null, key.clone(), false, ALL.limit);
   }
 
   /**
@@ -54,7 +78,7 @@ public final class Range {
    * @return the narrower range
    */
   public Range prefix(byte[] start) {
-    return new Range(start.clone(), from, to, reverse, limit);
+    return new Range(start.clone(), from, to, key, reverse, limit);
   }
 
   /**
@@ -74,7 +98,7 @@ public final class Range {
    * @return the narrower range
    */
   public Range from(byte[] bound) {
-    return new Range(prefix, bound.clone(), to, reverse, limit);
+    return new Range(prefix, bound.clone(), to, key, reverse, limit);
   }
 
   /**
@@ -94,7 +118,7 @@ public final class Range {
    * @return the narrower range
    */
   public Range to(byte[] bound) {
-    return new Range(prefix, from, Objects.requireNonNull(bound).clone(), reverse, limit);
+    return new Range(prefix, from, Objects.requireNonNull(bound).clone(), key, reverse, limit);
   }
 
   /**
@@ -103,7 +127,7 @@ public final class Range {
    * @return the turned range
    */
   public Range reversed() {
-    return new Range(prefix, from, to, !reverse, limit);
+    return new Range(prefix, from, to, key, !reverse, limit);
   }
 
   /**
@@ -117,6 +141,21 @@ public final class Range {
     if (count < 0) {
       throw new IllegalArgumentException("limit " + count + " is negative");
     }
-    return new Range(prefix, from, to, reverse, count);
+    return new Range(prefix, from, to, key, reverse, count);
+  }
+
+  /** What takes a range apart: a native method. */
+  interface Sink<R> {
+    R take(byte[] prefix, byte[] from, byte[] to, byte[] key, boolean reverse, long limit);
+  }
+
+  /** Takes the range apart. A limit of 0 has to be seen to before: to the native library it is none. */
+  <R> R send(Sink<R> sink) {
+    return sink.take(prefix, from, to, key, reverse, limit == Long.MAX_VALUE ? 0 : limit);
+  }
+
+  /** As {@link #send}, of a range to be deleted, where any limit is refused. */
+  <R> R sendToDelete(Sink<R> sink) {
+    return (limit == 0 ? limit(1) : this).send(sink);
   }
 }

@@ -63,6 +63,16 @@ public final class Reader implements AutoCloseable {
     }
 
     @Override
+    public long count(Range range) {
+      return range.limit == 0
+          ? 0
+          : range.send(
+              (prefix, from, to, key, reverse, limit) ->
+                  Native.readerCountRange(
+                      reader.handle.number(), store.number(), prefix, from, to, key, reverse, limit));
+    }
+
+    @Override
     public Entries entries(Range range) {
       return walk(range, null);
     }
@@ -73,10 +83,11 @@ public final class Reader implements AutoCloseable {
         // Zero means "no limit" to the native library.
         return new Entries(null, owned);
       }
-      long limit = range.limit == Long.MAX_VALUE ? 0 : range.limit;
       long iterator =
-          Native.beginIterator(
-              reader.handle.number(), store.number(), range.prefix, range.from, range.to, range.reverse, limit);
+          range.send(
+              (prefix, from, to, key, reverse, limit) ->
+                  Native.beginIterator(
+                      reader.handle.number(), store.number(), prefix, from, to, key, reverse, limit));
       return new Entries(new Handle(iterator, reader.handle), owned);
     }
   }

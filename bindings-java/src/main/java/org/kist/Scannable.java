@@ -1,5 +1,7 @@
 package org.kist;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Stream;
@@ -16,6 +18,14 @@ public sealed interface Scannable extends Lookup permits Store, Reader.View {
    * @return the number
    */
   long count();
+
+  /**
+   * Number of entries in a range, in time that does not depend on it; in a multi store, of values.
+   *
+   * @param range which entries
+   * @return the number
+   */
+  long count(Range range);
 
   /**
    * Whether there is no entry.
@@ -42,6 +52,30 @@ public sealed interface Scannable extends Lookup permits Store, Reader.View {
    */
   default Entries entries() {
     return entries(Range.all());
+  }
+
+  /**
+   * The values of a key, in their order: in a multi store any number, else at most one.
+   *
+   * @param key the key
+   * @return the values
+   */
+  default List<Value> values(byte[] key) {
+    List<Value> values = new ArrayList<>();
+    try (Entries entries = entries(Range.only(key))) {
+      entries.forEachRemaining(entry -> values.add(entry.value()));
+    }
+    return values;
+  }
+
+  /**
+   * The values of a key, in their order: in a multi store any number, else at most one.
+   *
+   * @param key the key
+   * @return the values
+   */
+  default List<Value> values(String key) {
+    return values(Utf8.encode(key));
   }
 
   /**

@@ -1,7 +1,9 @@
 package org.kist;
 
 import java.time.Instant;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 
 /**
  * Changing a store by key: a {@link Store}, where each call is a transaction of its own, or a store in a {@link Writer}, where
@@ -14,7 +16,7 @@ import java.util.UUID;
  */
 public sealed interface Updatable extends Lookup permits Store, Writer.View {
   /**
-   * Stores a value under a key, in place of any value it had.
+   * Stores a value under a key, in place of any value it had; in a multi store, beside them.
    *
    * @param key the key
    * @param value the value
@@ -32,7 +34,7 @@ public sealed interface Updatable extends Lookup permits Store, Writer.View {
   }
 
   /**
-   * Removes a key.
+   * Removes a key, with all its values.
    *
    * @param key the key
    * @return whether it was there
@@ -50,11 +52,133 @@ public sealed interface Updatable extends Lookup permits Store, Writer.View {
   }
 
   /**
+   * Removes one value of a key; in a store of one value a key, the key, when its value is this one.
+   *
+   * @param key the key
+   * @param value the value, of the same type
+   * @return whether it was there
+   */
+  boolean delete(byte[] key, Value value);
+
+  /**
+   * Removes one value of a key; in a store of one value a key, the key, when its value is this one.
+   *
+   * @param key the key
+   * @param value the value, of the same type
+   * @return whether it was there
+   */
+  default boolean delete(String key, Value value) {
+    return delete(Utf8.encode(key), value);
+  }
+
+  /**
+   * Removes the entries of a range, in the time that its borders take.
+   *
+   * @param range which entries; it must have no limit
+   * @return how many there were
+   */
+  long delete(Range range);
+
+  /**
    * Removes all entries.
    *
    * @return how many there were
    */
   long clear();
+
+  /**
+   * Number of entries in a range, in time that does not depend on it; in a multi store, of values.
+   *
+   * @param range which entries
+   * @return the number
+   */
+  long count(Range range);
+
+  /**
+   * Stores a value when the key has none yet.
+   *
+   * @param key the key
+   * @param value the value
+   * @return whether it did
+   */
+  boolean putIfAbsent(byte[] key, Value value);
+
+  /**
+   * Stores a value when the key has none yet.
+   *
+   * @param key the key
+   * @param value the value
+   * @return whether it did
+   */
+  default boolean putIfAbsent(String key, Value value) {
+    return putIfAbsent(Utf8.encode(key), value);
+  }
+
+  /**
+   * Gives a key another value when it has the one expected, of the same type. {@link ErrorCode#AMBIGUOUS} when it has several.
+   *
+   * @param key the key
+   * @param expected the value it must have; null: none
+   * @param value the new value; null: remove the key
+   * @return whether it did
+   */
+  boolean compareAndSet(byte[] key, Value expected, Value value);
+
+  /**
+   * Gives a key another value when it has the one expected, of the same type. {@link ErrorCode#AMBIGUOUS} when it has several.
+   *
+   * @param key the key
+   * @param expected the value it must have; null: none
+   * @param value the new value; null: remove the key
+   * @return whether it did
+   */
+  default boolean compareAndSet(String key, Value expected, Value value) {
+    return compareAndSet(Utf8.encode(key), expected, value);
+  }
+
+  /**
+   * Adds to the integer under a key, which keeps its type; an absent one is the signed 0. {@link ErrorCode#OUT_OF_RANGE} when it
+   * leaves its type, {@link ErrorCode#WRONG_KIND} in a multi store.
+   *
+   * @param key the key
+   * @param amount what to add
+   * @return the new value
+   * @throws WrongTypeException when the value is no integer
+   */
+  Value add(byte[] key, long amount);
+
+  /**
+   * Adds to the integer under a key, which keeps its type; an absent one is the signed 0. {@link ErrorCode#OUT_OF_RANGE} when it
+   * leaves its type, {@link ErrorCode#WRONG_KIND} in a multi store.
+   *
+   * @param key the key
+   * @param amount what to add
+   * @return the new value
+   * @throws WrongTypeException when the value is no integer
+   */
+  default Value add(String key, long amount) {
+    return add(Utf8.encode(key), amount);
+  }
+
+  /**
+   * Replaces the value of a key by what a function makes of it, in one transaction. {@link ErrorCode#WRONG_KIND} in a multi store.
+   *
+   * @param key the key
+   * @param change makes the new value (nothing: remove the key) of the present one; what it throws leaves all as it was
+   * @return the new value
+   */
+  Optional<Value> update(byte[] key, UnaryOperator<Optional<Value>> change);
+
+  /**
+   * Replaces the value of a key by what a function makes of it, in one transaction. {@link ErrorCode#WRONG_KIND} in a multi store.
+   *
+   * @param key the key
+   * @param change makes the new value (nothing: remove the key) of the present one; what it throws leaves all as it was
+   * @return the new value
+   */
+  default Optional<Value> update(String key, UnaryOperator<Optional<Value>> change) {
+    return update(Utf8.encode(key), change);
+  }
 
   /**
    * Stores a truth value under a key.

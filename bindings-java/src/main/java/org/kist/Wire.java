@@ -39,6 +39,35 @@ final class Wire {
     void put(int tag, long number, byte[] bytes);
   }
 
+  /** What takes two values apart, of which tag 0 is none. */
+  interface PairSink {
+    boolean put(int oldTag, long oldNumber, byte[] oldBytes, int tag, long number, byte[] bytes);
+  }
+
+  /** As {@link #ask}, of two values that may be null. */
+  static boolean askBoth(Value old, Value value, PairSink sink) {
+    return askOptional(
+        old,
+        (oldTag, oldNumber, oldBytes) ->
+            askOptional(value, (tag, number, bytes) -> sink.put(oldTag, oldNumber, oldBytes, tag, number, bytes)));
+  }
+
+  private static boolean askOptional(Value value, Question question) {
+    return value == null ? question.ask(0, 0, NO_BYTES) : ask(value, question);
+  }
+
+  /** What takes a value apart, and answers. */
+  interface Question {
+    boolean ask(int tag, long number, byte[] bytes);
+  }
+
+  /** Takes a value apart, and gives the answer. */
+  static boolean ask(Value value, Question question) {
+    boolean[] answer = {false};
+    send(value, (tag, number, bytes) -> answer[0] = question.ask(tag, number, bytes));
+    return answer[0];
+  }
+
   /** Number of the type that a class stands for; 0, any type, for Value itself. */
   static int tagOf(Class<? extends Value> type) {
     if (type == Value.class) {

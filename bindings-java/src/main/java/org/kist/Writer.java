@@ -2,6 +2,7 @@ package org.kist;
 
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * A write transaction over all stores of a profile: it happens as a whole, or not at all. There is one at a time, in all processes.
@@ -100,6 +101,68 @@ public final class Writer implements AutoCloseable {
     @Override
     public long clear() {
       return Native.writerClear(writer.handle.number(), store.number());
+    }
+
+    @Override
+    public long count(Range range) {
+      return range.limit == 0
+          ? 0
+          : range.send(
+              (prefix, from, to, key, reverse, limit) ->
+                  Native.writerCountRange(
+                      writer.handle.number(), store.number(), prefix, from, to, key, reverse, limit));
+    }
+
+    @Override
+    public long delete(Range range) {
+      return range.sendToDelete(
+          (prefix, from, to, key, reverse, limit) ->
+              Native.writerDeleteRange(
+                  writer.handle.number(), store.number(), prefix, from, to, key, reverse, limit));
+    }
+
+    @Override
+    public boolean delete(byte[] key, Value value) {
+      return Wire.ask(
+          value,
+          (tag, number, bytes) ->
+              Native.writerDeleteValue(writer.handle.number(), store.number(), key, tag, number, bytes));
+    }
+
+    @Override
+    public boolean putIfAbsent(byte[] key, Value value) {
+      return Wire.ask(
+          value,
+          (tag, number, bytes) ->
+              Native.writerPutIfAbsent(writer.handle.number(), store.number(), key, tag, number, bytes));
+    }
+
+    @Override
+    public boolean compareAndSet(byte[] key, Value expected, Value value) {
+      return Wire.askBoth(
+          expected,
+          value,
+          (oldTag, oldNumber, oldBytes, tag, number, bytes) ->
+              Native.writerCompareAndSet(
+                  writer.handle.number(), store.number(), key, oldTag, oldNumber, oldBytes, tag, number, bytes));
+    }
+
+    @Override
+    public Value add(byte[] key, long amount) {
+      return Store.found(Native.writerAdd(writer.handle.number(), store.number(), key, amount), Value.class)
+          .orElseThrow();
+    }
+
+    @Override
+    public Optional<Value> update(byte[] key, UnaryOperator<Optional<Value>> change) {
+      store.refuseMulti("update");
+      Optional<Value> next = change.apply(get(key));
+      if (next.isPresent()) {
+        put(key, next.get());
+      } else {
+        delete(key);
+      }
+      return next;
     }
   }
 }

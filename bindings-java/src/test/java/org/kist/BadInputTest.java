@@ -75,7 +75,7 @@ class BadInputTest {
   void optionsOutsideTheirDomain() {
     refused(ErrorCode.INVALID_ARGUMENT, temporary.resolve("a"), Options.defaults().withPageSize(1000));
     refused(ErrorCode.INVALID_ARGUMENT, temporary.resolve("b"), Options.defaults().withPageSize(-4096));
-    refused(ErrorCode.INVALID_ARGUMENT, temporary.resolve("c"), new Options(true, true, 0, 0, Durability.DEFAULT));
+    refused(ErrorCode.INVALID_ARGUMENT, temporary.resolve("c"), Options.forReading().withCreate(true));
   }
 
   @Test
