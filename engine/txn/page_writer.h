@@ -34,6 +34,11 @@ class PageWriter {
     KIST_TRY(add(page, {room, page_size_}));
     return room;
   }
+  /// Page `page` as it lies at `bytes`, to be made ready before the next call of any function but
+  /// add_page(). Borrowed until write().
+  Result<void> add_own_page(std::uint64_t page, const std::uint8_t* bytes) {
+    return add(page, {bytes, page_size_});
+  }
   /// Borrows `pieces`, which begin at the start of page `page`, until write().
   Result<void> add_pieces(std::uint64_t page, std::span<const Bytes> pieces) {
     for (const Bytes& piece : pieces) {

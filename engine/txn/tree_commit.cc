@@ -39,6 +39,17 @@ Result<std::uint64_t> TreeCommit::next_number() {
   return runs_[run_].start + used_++;
 }
 
+/// Where page `number`, the final form of `page`, is made: a page that needs no building where it
+/// lies, unless somebody reads it there or the commit goes on with what is in memory.
+Result<std::uint8_t*> TreeCommit::room_for(const Ref& ref, std::uint8_t* page,
+                                           std::uint64_t number) {
+  const bool in_place =
+      !is_edited(page) && written_ == nullptr && context_.arena.changeable(ref.page);
+  if (!in_place) return out_.add_page(number);
+  KIST_TRY(out_.add_own_page(number, page));
+  return page;
+}
+
 Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
   std::uint16_t indirect = 0;
   std::vector<std::pair<std::size_t, Ref>> places;  // of what lay in memory
@@ -77,12 +88,12 @@ Result<Ref> TreeCommit::write_leaf(const Ref& ref, std::uint8_t* page) {
     written_->values.insert(written_->values.end(), values.begin(), values.end());
   }
   KIST_ASSIGN(const std::uint64_t number, next_number());
-  KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
+  KIST_ASSIGN(std::uint8_t* out, room_for(ref, page, number));
   if (is_edited(page)) {
     records_.clear();
     leaf_gather(page, page_size(), records_);
     leaf_build(out, page_size(), page_shape(page), records_);
-  } else {
+  } else if (out != page) {
     std::memcpy(out, page, page_size());
   }
   for (const auto& [index, place] : places) set_leaf_ref(out, page_size(), index, place);
@@ -113,12 +124,12 @@ Result<Ref> TreeCommit::write_branch(const Ref& ref, std::uint8_t* page) {
     return ref;
   }
   KIST_ASSIGN(const std::uint64_t number, next_number());
-  KIST_ASSIGN(std::uint8_t* out, out_.add_page(number));
+  KIST_ASSIGN(std::uint8_t* out, room_for(ref, page, number));
   if (is_edited(page)) {
     BranchEntries entries;
     entries.append(page, page_size(), {});
     branch_build(out, page_size(), page_shape(page), ref.level(), entries.entries);
-  } else {
+  } else if (out != page) {
     std::memcpy(out, page, page_size());
   }
   for (const auto& [index, child] : written) branch_set_ref(out, index, child);

@@ -55,6 +55,7 @@ class TreeCommit {
  private:
   std::size_t page_size() const { return context_.view.page_size(); }
   Result<std::uint64_t> next_number();
+  Result<std::uint8_t*> room_for(const Ref& ref, std::uint8_t* page, std::uint64_t number);
   Result<Ref> write_leaf(const Ref& ref, std::uint8_t* page);
   Result<Ref> write_branch(const Ref& ref, std::uint8_t* page);
   Ref seal(std::uint8_t* out, std::uint64_t number, const Ref& ref, std::uint16_t indirect) const;
