@@ -64,14 +64,6 @@ Result<void> check_arguments(const Options& options) {
   return {};
 }
 
-/// Whether the slots need not be written again before something else is: whoever only reads what
-/// was closed in good order pays no flush. A slot that is not valid may be a rolled back one.
-bool may_wait(const SlotSet& set, const Choice& choice) {
-  return choice.clean && std::ranges::all_of(set.slots, [](const DecodedSlot& decoded) {
-           return decoded.verdict == SlotVerdict::kValid;
-         });
-}
-
 }  // namespace
 
 Environment::Environment(std::string canonical, const Options& asked, os::File data)
@@ -264,7 +256,7 @@ Result<void> Environment::start_sole() {
   tip = choice.slot;
   tip.id_ceiling = known_ceiling_ = set.id_ceiling();
   std::optional<MetaSlot> waiting;
-  bool unsure = false;
+  bool sure = true;
   if (!options.read_only) {
     if (options.snapshot) {
       // What the lock file says of newer transactions must never be believed.
@@ -272,48 +264,18 @@ Result<void> Environment::start_sole() {
     } else {
       waiting = find_prepared(set);
     }
-    KIST_TRY(adopt(set, choice));
-    unsure = may_wait(set, choice);
+    KIST_ASSIGN(sure, adopt(set, choice));
     if (options.exclusive) KIST_TRY(forget_lock_file());
   }
   // Only now: until the choice is confirmed, the lock file may be the only one that knows of it.
   KIST_TRY(sharing->create_lock_file(identity, choice.rejected_tips));
   sharing->set_prepared(waiting ? waiting->id : 0);
-  sharing->set_unsure(unsure);
+  sharing->set_unsure(!sure);
   if (!planted(Bug::kIdsUsedAgain)) sharing->burn(tip.id_ceiling - 1);
   sharing->set_durable({tip.id, tip.index});
   store_tip(tip);
   sharing->publish_tip();
   return {};
-}
-
-/// What was found may be in the page cache only, and a rejected slot must never come back. Until
-/// the chosen slot is surely on the device, a crash goes back to others, and nothing that those
-/// need may be overwritten; nor may a prepared one come back that was read as rolled back.
-Result<void> Environment::adopt(const SlotSet& set, const Choice& choice) {
-  if (choice.clean && (in_memory_ || may_wait(set, choice))) return {};
-  if (!planted(Bug::kNotRewritten)) KIST_TRY(rewrite_pages(file, *pager, choice.proven));
-  KIST_TRY(store_again(file, set, choice.rejected));
-  if (choice.clean || !planted(Bug::kConfirmedUnflushed)) KIST_TRY(file.flush());
-  if (choice.clean) return {};
-  KIST_TRY(confirm_tip());
-  log(LogLevel::kInfo,
-      fmt::format("{}: was not closed in good order; transaction {} was found whole{}", path,
-                  tip.id, choice.rejected.empty() ? "" : ", what came after it was not"));
-  return {};
-}
-
-/// Before the first write of anybody after an opening whose adopt() could wait.
-Result<void> Environment::make_sure() {
-  if (!sharing->unsure()) return {};
-  return when_flushing([&]() -> Result<void> {
-    if (!sharing->unsure()) return {};  // somebody else was here
-    KIST_ASSIGN(const SlotSet set, read_slots(file));
-    KIST_TRY(store_again(file, set, {}));
-    KIST_TRY(file.flush());
-    sharing->set_unsure(false);
-    return {};
-  });
 }
 
 /// Removes the lock file that others have used, while nobody does, for good: what is said there of

@@ -218,7 +218,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> map(const MetaSlot& slot);
   Result<void> confirm_tip();
   Result<void> confirm_last();
-  Result<void> adopt(const SlotSet& set, const Choice& choice);
+  Result<bool> adopt(const SlotSet& set, const Choice& choice);
   Result<void> make_sure();
   Result<void> take_tip();
   Result<MetaSlot> decode_tip(const HeadWords& words) const;

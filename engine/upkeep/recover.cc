@@ -196,11 +196,9 @@ std::vector<Candidate> candidates(const SlotSet& set, std::span<const MetaSlot> 
     all.push_back({tip, true});
     MetaSlot& slot = all.back().slot;
     slot.state = SlotState::kRelaxed;  // what a tip says is never taken on trust
-    // Nor that it was flushed itself: it may be an old one whose pages were used again since. The
-    // newest slot's base was flushed before that slot was written.
-    if (slot.base > slots.front().id && !planted(Bug::kTipBaseTrusted)) {
-      slot.base = slots.front().base;
-    }
+    // Nor that it was flushed itself: it may be an old one, given up by a recovery, whose pages
+    // were used again since. The newest slot's base was flushed before that slot was written.
+    if (!planted(Bug::kTipBaseTrusted)) slot.base = std::min(slot.base, slots.front().base);
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const Candidate& a, const Candidate& b) { return a.slot.id > b.slot.id; });
