@@ -14,10 +14,11 @@ struct GetArguments {
   std::string profile;
   std::string store;
   std::string key;
+  std::optional<std::string> pointer;  // a member of a JSON value
   bool raw = false;
 };
-/// Prints one value, of a multi store all of the key; without anything added, the first.
-/// kExitNotFound when the key has none.
+/// Prints one value, of a multi store all of the key; without anything added, the first; or a
+/// member of a JSON value. kExitNotFound when there is none.
 Result<int> get(const GetArguments& arguments, const OutputOptions& options);
 
 struct SetArguments {
@@ -32,6 +33,15 @@ struct SetArguments {
 };
 /// Stores one value; in a multi store, adds it to those of the key.
 Result<int> set(const SetArguments& arguments, const OutputOptions& options);
+
+struct PatchArguments {
+  std::string profile;
+  std::string store;
+  std::string key;
+  std::string patch;
+};
+/// Changes one JSON value by a merge patch.
+Result<int> patch(const PatchArguments& arguments, const OutputOptions& options);
 
 struct DeleteArguments {
   std::string profile;

@@ -41,6 +41,7 @@ void add_get(CLI::App& app, const OutputOptions& output, Command& command) {
   get->add_option("PROFILE", arguments->profile, "Directory of the profile")->required();
   get->add_option("STORE", arguments->store)->required();
   get->add_option("KEY", arguments->key)->required();
+  get->add_option("--pointer", arguments->pointer, "A member of a JSON value: /name/0/name");
   get->add_flag("--raw", arguments->raw,
                 "Print the bytes of a string, JSON or blob, nothing added");
   get->callback([arguments, &output, &command] {
@@ -65,6 +66,18 @@ void add_set(CLI::App& app, const OutputOptions& output, Command& command) {
       ->check(CLI::IsMember({"bytes", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"}));
   set->callback([arguments, &output, &command] {
     command = [arguments, &output] { return cli::set(*arguments, output); };
+  });
+}
+
+void add_patch(CLI::App& app, const OutputOptions& output, Command& command) {
+  CLI::App* patch = app.add_subcommand("patch", "Change a JSON value by a merge patch");
+  auto arguments = std::make_shared<PatchArguments>();
+  patch->add_option("PROFILE", arguments->profile, "Directory of the profile")->required();
+  patch->add_option("STORE", arguments->store)->required();
+  patch->add_option("KEY", arguments->key)->required();
+  patch->add_option("PATCH", arguments->patch, "JSON, or @file; null removes a member")->required();
+  patch->callback([arguments, &output, &command] {
+    command = [arguments, &output] { return cli::patch(*arguments, output); };
   });
 }
 
@@ -140,6 +153,7 @@ int run(int argc, char** argv) {
   app.add_flag("--hex-keys", output.hex_keys, "Take and print keys as hexadecimal digits");
   add_get(app, output, command);
   add_set(app, output, command);
+  add_patch(app, output, command);
   add_delete(app, output, command);
   add_list(app, output, command);
   add_stat(app, output, command);

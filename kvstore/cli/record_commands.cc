@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <kist/json.h>
 #include <kist/manager.h>
 
 #include "kvstore/cli/commands.h"
@@ -73,6 +74,14 @@ Error with_hint(Error error) {
   return error;
 }
 
+Result<std::optional<Value>> value_or_member(const Store& store, const Key& key,
+                                             const std::optional<std::string>& pointer) {
+  if (!pointer) return store.get(key);
+  KIST_ASSIGN(const std::optional<Json> member, get_member(store, key, *pointer));
+  if (!member) return std::nullopt;
+  return Value::json(member->text);
+}
+
 Result<int> list_stores(const Profile& profile, const OutputOptions& options) {
   KIST_ASSIGN(const Reader reader, profile.read());
   KIST_ASSIGN(const std::vector<StoreInfo> stores, profile.stores());
@@ -143,8 +152,9 @@ Result<int> get(const GetArguments& arguments, const OutputOptions& options) {
   KIST_ASSIGN(const Profile profile, open_to_read(arguments.profile));
   KIST_ASSIGN(const Store store, open_store(profile, arguments.store));
   KIST_ASSIGN(const std::string key, parse_key(arguments.key, store.keys(), options));
-  if (store.multi() && !arguments.raw) return get_all(store, key, options);
-  KIST_ASSIGN(const std::optional<Value> value, store.get(Key::encoded(key)));
+  if (store.multi() && !arguments.raw && !arguments.pointer) return get_all(store, key, options);
+  KIST_ASSIGN(const std::optional<Value> value,
+              value_or_member(store, Key::encoded(key), arguments.pointer));
   if (!value) {
     if (options.json) print_json(nullptr);
     return kExitNotFound;
@@ -176,6 +186,20 @@ Result<int> set(const SetArguments& arguments, const OutputOptions& options) {
   }
   KIST_TRY(profile->close());
   if (options.json) print_json(record(key, keys, value, options));
+  return kExitOk;
+}
+
+Result<int> patch(const PatchArguments& arguments, const OutputOptions& options) {
+  KIST_ASSIGN(const Value changes, parse_value(ValueTag::kJson, arguments.patch));
+  KIST_ASSIGN(const Profile profile,
+              Manager::instance().open(arguments.profile, {.create = false}));
+  KIST_ASSIGN(const Store store, open_store(profile, arguments.store));
+  KIST_ASSIGN(const std::string key, parse_key(arguments.key, store.keys(), options));
+  const KeyType keys = store.keys();
+  KIST_ASSIGN(const JsonView text, changes.as<JsonView>());
+  KIST_ASSIGN(const Json document, merge_patch(store, Key::encoded(key), text.text));
+  KIST_TRY(profile.close());
+  if (options.json) print_json(record(key, keys, ValueView::json(document.text), options));
   return kExitOk;
 }
 

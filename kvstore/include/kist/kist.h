@@ -468,6 +468,7 @@ KIST_API kist_code kist_writer_abort(kist_writer writer, kist_error* error) KIST
 } /* extern "C" */
 #endif
 
+#include "kist_json.h"
 #include "kist_queue.h"
 #include "kist_report.h"
 #include "kist_store.h"
