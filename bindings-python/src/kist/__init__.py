@@ -83,6 +83,7 @@ from ._errors import (
 from ._profile import (
     CheckReport,
     Durability,
+    ImportReport,
     Profile,
     Reader,
     Stats,
@@ -113,6 +114,7 @@ __all__ = [
     "Error",
     "ErrorCode",
     "ForkedError",
+    "ImportReport",
     "InputOutputError",
     "Instant",
     "InternalError",

@@ -6,6 +6,8 @@ import atexit
 import os
 import traceback
 import weakref
+from builtins import open as open_file
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Optional, Union, overload
@@ -16,6 +18,7 @@ from ._errors import ClosedError, Error, InvalidArgumentError, InvalidTextError,
 from ._multi import MultiRecords, MultiStore
 from ._queue import Queue
 from ._records import MISSING, MutableRecords, Pairs, StoreInTransaction, StoreSnapshot
+from ._transfer import CONFLICTS, FORMATS, ImportReport, number_of
 from ._values import Key, Storable, Value
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
@@ -195,6 +198,45 @@ class Profile:
     def stats(self) -> Stats:
         """Sizes and counters."""
         return Stats(**self._native.stats())
+
+    def import_file(
+        self,
+        path: Path,
+        *,
+        format: str = "detect",
+        on_conflict: str = "error",
+        plain_bytes: bool = False,
+        unnamed: str = "default",
+        stores: Iterable[str] = (),
+    ) -> ImportReport:
+        """Stores what a file holds, all of it or on any error nothing: rkv's data.safe.bin
+        ("safe-mode"), LMDB's data.mdb ("lmdb"), or what export_json() wrote ("json").
+
+        `on_conflict` is what happens to a key that has another value: "error" (AlreadyExistsError),
+        "ignore" or "replace". With `plain_bytes` the values of an LMDB file become bytes; else they are
+        in rkv's encoding. `unnamed`: the store for what is in no named database. `stores`: only these.
+        """
+        return ImportReport(
+            **self._native.import_file(
+                os.fsdecode(path),
+                number_of(format, FORMATS),
+                number_of(on_conflict, CONFLICTS),
+                plain_bytes,
+                check_name(unnamed),
+                [check_name(name) for name in stores],
+            )
+        )
+
+    def export_json(self, path: Path, *, stores: Iterable[str] = ()) -> int:
+        """Writes one snapshot of the stores (all, or only those named) to a new file that import_file()
+        reads. FileExistsError when there is one. Gives the number of records."""
+        names = [check_name(name) for name in stores]
+        with open_file(path, "xb") as file:
+            try:
+                return self._native.export_json(file.fileno(), names)
+            except BaseException:
+                os.unlink(path)
+                raise
 
     def close(self) -> None:
         """Ends all transactions (writers without a commit) and this user of the profile. Closing

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Optional, TypeVar, overload
 
 from ._kist import Wanted
-from ._values import Key, Storable, Value, convert
+from ._values import Json, Key, Storable, Value, convert
 from ._views import Range, RecordItems, RecordKeys, RecordValues
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class Records(Mapping[Key, Value]):
         """
         value = self._source.get(self._handle, key, MISSING)
         return default if value is MISSING else convert(key, value, wanted)
+
+    def member(self, key: Key, pointer: str) -> Optional[Json]:
+        """The member of the JSON value of `key` that a JSON pointer (RFC 6901: "/name/0") names, or None
+        when there is none. Nothing else of the document is decoded."""
+        return self._source.member(self._handle, key, pointer)
 
     def __contains__(self, key: object) -> bool:
         """Whether `key` has a value."""
@@ -189,6 +194,13 @@ class MutableRecords(Records, MutableMapping[Key, Value]):
         """Adds to the integer under `key`, which keeps its type; an absent one is 0. Gives the new value.
         OutOfRangeError when it leaves its type."""
         return self._source.add(self._handle, key, amount)
+
+    def merge_patch(self, key: Key, patch: Any) -> Json:
+        """Changes the JSON value of `key` by a merge patch (RFC 7386), a Json or what json.dumps() takes:
+        its members take the place of the value's, None removes them. What is not changed stays as it
+        was written. Gives the new document."""
+        document = patch if isinstance(patch, Json) else Json.of(patch)
+        return self._source.merge_patch(self._handle, key, document.text)
 
     def put_if_absent(self, key: Key, value: Storable) -> bool:
         """Stores `value` when `key` has no value yet; says whether it did."""

@@ -34,6 +34,7 @@ void define_reading(Class& definition) {
   using Source = typename Class::type;
   definition.def("get", &Source::get, py::arg("store"), py::arg("key"), py::arg("absent"))
       .def("has", &Source::has, py::arg("store"), py::arg("key"))
+      .def("member", &Source::member, py::arg("store"), py::arg("key"), py::arg("pointer"))
       .def(
           "count",
           [](Source& source, const StoreHandle& store, const py::object& start,
@@ -75,6 +76,7 @@ void define_writing(Class& definition) {
       .def("compare_and_set", &Target::compare_and_set, py::arg("store"), py::arg("key"),
            py::arg("expected"), py::arg("value"))
       .def("add", &Target::add, py::arg("store"), py::arg("key"), py::arg("amount"))
+      .def("merge_patch", &Target::merge_patch, py::arg("store"), py::arg("key"), py::arg("patch"))
       .def("open_store", &Target::open_store, py::arg("name"), py::arg("create"),
            py::arg("multi") = false, py::arg("keys") = "bytes")
       .def("drop_store", &Target::drop_store, py::arg("name"));
@@ -139,6 +141,9 @@ void define_profile(py::module_& module) {
       .def("sync", &ProfileHandle::sync)
       .def("check", &ProfileHandle::check)
       .def("stats", &ProfileHandle::stats)
+      .def("import_file", &ProfileHandle::import_file, py::arg("path"), py::arg("format"),
+           py::arg("on_conflict"), py::arg("plain_bytes"), py::arg("unnamed"), py::arg("stores"))
+      .def("export_json", &ProfileHandle::export_json, py::arg("descriptor"), py::arg("stores"))
       .def("close", &ProfileHandle::close)
       .def_property_readonly("closed", &ProfileHandle::closed)
       .def_property_readonly("directory", &ProfileHandle::directory);

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdio>
 
+#include <kist/json.h>
 #include <kist/manager.h>
+#include <kist/transfer.h>
 
 #include "errors.h"
 #include "gil.h"
@@ -202,10 +204,47 @@ py::dict ProfileHandle::stats() {
   return names;
 }
 
+py::dict ProfileHandle::import_file(const std::filesystem::path& path, int format, int on_conflict,
+                                    bool plain_bytes, const std::string& unnamed,
+                                    const std::vector<std::string>& stores) {
+  ImportOptions options;
+  options.format = static_cast<ImportFormat>(format);
+  options.conflict = static_cast<OnConflict>(on_conflict);
+  options.values = plain_bytes ? ImportValues::kBytes : ImportValues::kRkv;
+  options.unnamed = unnamed;
+  options.stores = stores;
+  const Profile& profile = native();
+  WriterHandle::require_none_in_this_thread(directory_.string());
+  const ImportReport report =
+      take(without_gil([&] { return kist::import_file(profile, path.string(), options); }));
+  py::dict names;
+  names["stores"] = report.stores;
+  names["records"] = report.records;
+  names["added"] = report.added;
+  names["unchanged"] = report.unchanged;
+  names["replaced"] = report.replaced;
+  names["ignored"] = report.ignored;
+  return names;
+}
+
+std::uint64_t ProfileHandle::export_json(int descriptor, const std::vector<std::string>& stores) {
+  const Profile& profile = native();
+  const engine::ByteSink sink = engine::descriptor_sink(descriptor);
+  return take(without_gil([&] { return kist::export_json(profile, sink, {.stores = stores}); }))
+      .records;
+}
+
 py::object ProfileHandle::get(const StoreHandle& store, py::handle key, py::object absent) {
   const Reader reader = take(native().read());
   const auto value = take(reader.get(store.store.get(), key_of(key)));
   return value ? value_to_python(*value) : absent;
+}
+
+py::object ProfileHandle::member(const StoreHandle& store, py::handle key,
+                                 const std::string& pointer) {
+  const Reader reader = take(native().read());
+  const auto found = take(get_member(reader, store.store.get(), key_of(key), pointer));
+  return found ? value_to_python(ValueView::json(found->text)) : py::none();
 }
 
 bool ProfileHandle::has(const StoreHandle& store, py::handle key) {
@@ -285,6 +324,15 @@ py::object ProfileHandle::add(const StoreHandle& store, py::handle key, std::int
   const Key at = key_of(key);
   const Store& to = store.store.get();
   return value_to_python(once([&](Writer& writer) { return writer.add(to, at, amount); }));
+}
+
+py::object ProfileHandle::merge_patch(const StoreHandle& store, py::handle key,
+                                      const std::string& patch) {
+  const Key at = key_of(key);
+  const Store& to = store.store.get();
+  const Json document =
+      once([&](Writer& writer) { return kist::merge_patch(writer, to, at, patch); });
+  return value_to_python(ValueView::json(document.text));
 }
 
 }  // namespace kist::python

@@ -53,9 +53,19 @@ class ProfileHandle {
   pybind11::tuple check();
   /// Sizes and counters by name.
   pybind11::dict stats();
+  /// As kist::import_file(); what it did, by name. `format` and `on_conflict` are numbers of their
+  /// enumerations.
+  pybind11::dict import_file(const std::filesystem::path& path, int format, int on_conflict,
+                             bool plain_bytes, const std::string& unnamed,
+                             const std::vector<std::string>& stores);
+  /// As kist::export_json(), to a descriptor. Number of records.
+  std::uint64_t export_json(int descriptor, const std::vector<std::string>& stores);
 
   pybind11::object get(const StoreHandle& store, pybind11::handle key, pybind11::object absent);
   bool has(const StoreHandle& store, pybind11::handle key);
+  /// A member of a JSON value, or None.
+  pybind11::object member(const StoreHandle& store, pybind11::handle key,
+                          const std::string& pointer);
   std::uint64_t count(const StoreHandle& store, const Bounds& bounds);
   std::shared_ptr<RecordIterator> iterate(const StoreHandle& store, Wanted wanted, bool bytes_keys,
                                           const Bounds& bounds);
@@ -69,6 +79,9 @@ class ProfileHandle {
   bool compare_and_set(const StoreHandle& store, pybind11::handle key, pybind11::handle expected,
                        pybind11::handle value);
   pybind11::object add(const StoreHandle& store, pybind11::handle key, std::int64_t amount);
+  /// The new document.
+  pybind11::object merge_patch(const StoreHandle& store, pybind11::handle key,
+                               const std::string& patch);
 
  private:
   Profile& native() const;

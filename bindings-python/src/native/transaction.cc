@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <kist/json.h>
+
 #include "errors.h"
 #include "gil.h"
 #include "values.h"
@@ -72,6 +74,15 @@ py::object TransactionOf<Native>::get(const StoreHandle& store, py::handle key, 
 template <typename Native>
 bool TransactionOf<Native>::has(const StoreHandle& store, py::handle key) {
   return take(native().has(store.store.get(), key_of(key)));
+}
+
+template <typename Native>
+py::object TransactionOf<Native>::member(const StoreHandle& store, py::handle key,
+                                         const std::string& pointer) {
+  const auto value = take(native().template get<JsonView>(store.store.get(), key_of(key)));
+  if (!value) return py::none();
+  const auto found = take(json_member(value->text, pointer));
+  return found ? value_to_python(ValueView::json(*found)) : py::none();
 }
 
 template <typename Native>
@@ -156,6 +167,12 @@ bool WriterHandle::compare_and_set(const StoreHandle& store, py::handle key, py:
 
 py::object WriterHandle::add(const StoreHandle& store, py::handle key, std::int64_t amount) {
   return value_to_python(take(native().add(store.store.get(), key_of(key), amount)));
+}
+
+py::object WriterHandle::merge_patch(const StoreHandle& store, py::handle key,
+                                     const std::string& patch) {
+  const Json document = take(kist::merge_patch(native(), store.store.get(), key_of(key), patch));
+  return value_to_python(ValueView::json(document.text));
 }
 
 StoreOptions store_options(bool create, bool multi, const std::string& keys) {

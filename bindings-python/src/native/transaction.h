@@ -83,6 +83,9 @@ class TransactionOf : public Transaction {
   pybind11::object get(const StoreHandle& store, pybind11::handle key, pybind11::object absent);
   /// Whether `key` has a value.
   bool has(const StoreHandle& store, pybind11::handle key);
+  /// A member of a JSON value, or None.
+  pybind11::object member(const StoreHandle& store, pybind11::handle key,
+                          const std::string& pointer);
   /// Number of records within `bounds`.
   std::uint64_t count(const StoreHandle& store, const Bounds& bounds);
   /// An iterator over the records within `bounds`.
@@ -135,6 +138,8 @@ class WriterHandle final : public TransactionOf<Writer> {
   bool compare_and_set(const StoreHandle& store, pybind11::handle key, pybind11::handle expected,
                        pybind11::handle value);
   pybind11::object add(const StoreHandle& store, pybind11::handle key, std::int64_t amount);
+  pybind11::object merge_patch(const StoreHandle& store, pybind11::handle key,
+                               const std::string& patch);
   StoreHandle open_store(const std::string& name, bool create, bool multi, const std::string& keys);
   bool drop_store(const std::string& name);
   /// Commits without the GIL. `relaxed`: None takes the profile's durability.
