@@ -33,8 +33,8 @@ struct Options {
   /// Open for reading only. Needs no write permission on the data file.
   bool read_only = false;
   /// Have the file alone: no other process may open it meanwhile, and no lock file appears beside
-  /// it. The only way to use a file on a network file system, where it is for the user to see to it
-  /// that nobody else has it open. Errors of opening: kBusy when somebody has.
+  /// it. A file on a network file system is used so, where it is for the user to see to it that
+  /// nobody else has it open, or through a WorkingCopy. Errors of opening: kBusy when somebody has.
   bool exclusive = false;
   /// Open the state that transaction `snapshot` left, instead of the newest, where its meta slot is
   /// still there and every page of it whole; list_snapshots() tells which. With read_only: to look
