@@ -133,6 +133,9 @@ void Disk::apply(const Event& event) {
       lock_name_ = event.path;
       lock_files_.push_back(event.data);
       break;
+    case Event::Kind::kLockFileFlushed:
+      if (lock_files_.size() > 1) lock_files_.erase(lock_files_.begin(), lock_files_.end() - 1);
+      break;
     case Event::Kind::kLink:
     case Event::Kind::kRename:
       opened_[event.to] = opened_.at(event.path);

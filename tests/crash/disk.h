@@ -21,9 +21,10 @@ struct Event {
     kRename,
     kUnlink,
     kFlushDirectory,
-    kLockFile,      ///< `data`: what the lock file holds from now on, changed through a map.
-    kBegun,         ///< `length`: newest content that may be found from now on.
-    kAcknowledged,  ///< `length`: oldest content that may be found from now on.
+    kLockFile,         ///< `data`: what the lock file holds from now on, changed through a map.
+    kLockFileFlushed,  ///< What the lock file held before it holds what it does now is gone.
+    kBegun,            ///< `length`: newest content that may be found from now on.
+    kAcknowledged,     ///< `length`: oldest content that may be found from now on.
   };
   Kind kind;
   std::string path;

@@ -35,7 +35,12 @@ int Recorder::before(const Call& call) {
 }
 
 void Recorder::after(const Call& call) {
-  if (call.path.ends_with("-lock")) return;
+  if (call.path.ends_with("-lock")) {
+    if (call.kind == Call::Kind::kFlush) {
+      add({Event::Kind::kLockFileFlushed, call.path, {}, 0, 0, {}});
+    }
+    return;
+  }
   Event event{Event::Kind::kWrite, call.path, {}, call.offset, call.length, {}};
   switch (call.kind) {
     case Call::Kind::kCreate:
