@@ -43,9 +43,10 @@ class StoreSeals {
       seed_ = slot.seed;
       page_size_ = slot.page_size;
       const std::uint64_t at = slot.index * engine::kMetaSlotStride;
-      tree(bytes, slot.catalog.root, at + 128, true);
-      tree(bytes, slot.main.root, at + 192, false);
-      add(slot.space, at + 256, slot.space.count);
+      for (const std::uint64_t ref : {128U, 192U, 256U}) slot_refs_.push_back(at + ref);
+      tree(bytes, slot.catalog.root, true);
+      tree(bytes, slot.main.root, false);
+      add(slot.space, slot.space.count);
     }
     require(pages_.size() >= 5, "the store has too few pages to damage");
     for (const Page& page : pages_) {
@@ -56,19 +57,17 @@ class StoreSeals {
 
   const std::vector<Place>& places() const { return places_; }
 
-  /// Makes every checksum right, children before their parents, slots in the end.
+  /// Makes every checksum right, children before their parents, slots in the end. A reference gets
+  /// the checksum of the page that it names now, whichever that is; in a cycle one stays wrong.
   void reseal(std::string& bytes) const {
     auto* data = reinterpret_cast<std::uint8_t*>(bytes.data());
     for (const Page& page : pages_) {
       std::uint8_t* at = data + page.offset;
       if (page.value_length != 0) reseal_value(at, page);
-      const std::uint64_t sum = engine::checksum(at + 8, page.length - 8, seed_);
-      engine::store64(at, sum);
-      for (const std::uint64_t ref : page.refs) {
-        engine::store32(data + ref + engine::ref_layout::kChecksum,
-                        static_cast<std::uint32_t>(sum));
-      }
+      reseal_refs(data, page.refs);
+      engine::store64(at, engine::checksum(at + 8, page.length - 8, seed_));
     }
+    reseal_refs(data, slot_refs_);
     for (std::uint32_t i = 0; i < engine::kMetaSlots; ++i) {
       std::uint8_t* at = data + i * engine::kMetaSlotStride;
       engine::store64(at, engine::checksum(at + 8, engine::kMetaSlotSize - 8, 0));
@@ -82,55 +81,60 @@ class StoreSeals {
     std::uint64_t value_length = 0;  // of an overflow run
     std::uint64_t number = 0;
     std::uint64_t birth = 0;
-    std::vector<std::uint64_t> refs;  // offsets of the references to it
+    std::vector<std::uint64_t> refs = {};  // offsets of the references in it
   };
 
-  // False when the page was there already; the reference is noted all the same.
-  bool add(const engine::Ref& ref, std::uint64_t ref_at, std::uint64_t length,
-           std::uint64_t value_length = 0) {
-    const auto [found, fresh] = indexes_.emplace(ref.page, pages_.size());
-    if (fresh) {
-      pages_.push_back({ref.page * page_size_, length, value_length, ref.page, ref.birth, {}});
-    }
-    pages_[found->second].refs.push_back(ref_at);
-    return fresh;
+  void add(const engine::Ref& ref, std::uint64_t length, std::uint64_t value_length = 0,
+           std::vector<std::uint64_t> refs = {}) {
+    if (!indexes_.emplace(ref.page, pages_.size()).second) return;
+    pages_.push_back(
+        {ref.page * page_size_, length, value_length, ref.page, ref.birth, std::move(refs)});
   }
 
-  void tree(const std::string& bytes, const engine::Ref& ref, std::uint64_t ref_at, bool catalog) {
-    if (ref.empty()) return;
-    if (!indexes_.contains(ref.page)) {
-      const std::uint64_t offset = ref.page * page_size_;
-      const auto* page = reinterpret_cast<const std::uint8_t*>(bytes.data()) + offset;
-      if (ref.level() == 0) {
-        leaf(bytes, page, offset, catalog);
-      } else {
-        const std::size_t stride = engine::page_shape(page).ref_size();
-        const engine::BranchView branch(page, page_size_, stride);
-        for (std::size_t i = 0; i < branch.count(); ++i) {
-          const auto at = static_cast<std::uint64_t>(branch.refs() - page) + i * stride;
-          tree(bytes, branch.ref(i), offset + at, catalog);
-        }
+  void tree(const std::string& bytes, const engine::Ref& ref, bool catalog) {
+    if (ref.empty() || indexes_.contains(ref.page)) return;
+    const std::uint64_t offset = ref.page * page_size_;
+    const auto* page = reinterpret_cast<const std::uint8_t*>(bytes.data()) + offset;
+    std::vector<std::uint64_t> refs;
+    if (ref.level() == 0) {
+      refs = leaf(bytes, page, offset, catalog);
+    } else {
+      const std::size_t stride = engine::page_shape(page).ref_size();
+      const engine::BranchView branch(page, page_size_, stride);
+      for (std::size_t i = 0; i < branch.count(); ++i) {
+        refs.push_back(offset + static_cast<std::uint64_t>(branch.refs() - page) + i * stride);
+        tree(bytes, branch.ref(i), catalog);
       }
     }
-    add(ref, ref_at, page_size_);
+    add(ref, page_size_, 0, std::move(refs));
   }
 
-  void leaf(const std::string& bytes, const std::uint8_t* page, std::uint64_t offset,
-            bool catalog) {
+  // Returns the offsets of the references in the leaf.
+  std::vector<std::uint64_t> leaf(const std::string& bytes, const std::uint8_t* page,
+                                  std::uint64_t offset, bool catalog) {
+    std::vector<std::uint64_t> refs;
     const engine::LeafReader view(page, page_size_, engine::page_shape(page));
     for (std::size_t i = 0; i < view.count(); ++i) {
       const engine::LeafRecord record = view.record(i);
       const std::uint64_t at = offset + static_cast<std::uint64_t>(record.value() - page);
-      if (record.indirect) {
-        const engine::Ref ref = engine::load_ref(record.value());
-        if ((ref.flags & engine::kRefNested) != 0) {
-          tree(bytes, ref, at, false);
-          continue;
-        }
-        add(ref, at, engine::overflow_layout::kValue, ref.count);
-      } else if (catalog) {
-        tree(bytes, engine::load_ref(record.value()), at, false);
+      if (!record.indirect && !catalog) continue;
+      refs.push_back(at);
+      const engine::Ref ref = engine::load_ref(record.value());
+      if (record.indirect && (ref.flags & engine::kRefNested) == 0) {
+        add(ref, engine::overflow_layout::kValue, ref.count);
+      } else {
+        tree(bytes, ref, false);
       }
+    }
+    return refs;
+  }
+
+  void reseal_refs(std::uint8_t* data, const std::vector<std::uint64_t>& refs) const {
+    for (const std::uint64_t at : refs) {
+      const auto named = indexes_.find(engine::load48(data + at + engine::ref_layout::kPage));
+      if (named == indexes_.end()) continue;
+      const std::uint64_t sum = engine::load64(data + pages_[named->second].offset);
+      engine::store32(data + at + engine::ref_layout::kChecksum, static_cast<std::uint32_t>(sum));
     }
   }
 
@@ -153,6 +157,7 @@ class StoreSeals {
   std::uint64_t seed_ = 0;
   std::uint32_t page_size_ = 0;
   std::vector<Page> pages_;                       // children before their parents
+  std::vector<std::uint64_t> slot_refs_;          // offsets of the references in the newest slots
   std::map<std::uint64_t, std::size_t> indexes_;  // into pages_, by page number
   std::vector<Place> places_;
 };
