@@ -36,7 +36,7 @@ enum class Bug : std::uint8_t {
   kPreparedOverwritten,  ///< Other slots are written over a prepared one.
   kPreparedNotErased,    ///< The erasure of a prepared slot is acknowledged before its flush.
   // Names.
-  kLinkBeforeFlush,   ///< A new store gets its name before its content is flushed.
+  kLinkBeforeFlush,   ///< A new or restored store gets its name unflushed.
   kNoDirectoryFlush,  ///< Creation does not flush the directory.
   // Recovery.
   kNoProof,               ///< Recovery adopts the newest whole slot without proving its pages.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/failpoints.h"
 #include "engine/os/directory.h"
 #include "engine/os/random.h"
 
@@ -49,7 +50,7 @@ AsideFile::~AsideFile() {
 }
 
 Result<void> AsideFile::finish() {
-  if (file_) KIST_TRY(file_->flush());
+  if (file_ && !planted(Bug::kLinkBeforeFlush)) KIST_TRY(file_->flush());
   if (auto linked = os::link_file(aside_, path_, observer_); !linked) {
     if (linked.error().code == ErrorCode::kBusy) return exists_already(path_);
     return linked;

@@ -151,15 +151,15 @@ Result<BackupPoint> backup_point(const std::string& path) {
 
 Result<BackupReport> restore(const std::string& full, std::span<const std::string> increments,
                              const std::string& path, const BackupOptions& options) {
-  KIST_ASSIGN(AsideFile file, AsideFile::create(path, options.file_mode));
+  KIST_ASSIGN(AsideFile file, AsideFile::create(path, options.file_mode, options.observer));
   Pace pace(options.progress, options.bytes_per_second);
   // Everything is opened before anything is copied: a name that is wrong should be told at once.
   std::vector<os::File> files;
   std::uint64_t bytes = 0;
-  KIST_ASSIGN(os::File first, os::File::open(full, os::Access::kRead));
+  KIST_ASSIGN(os::File first, os::File::open(full, os::Access::kRead, options.observer));
   files.push_back(std::move(first));
   for (const std::string& increment : increments) {
-    KIST_ASSIGN(os::File opened, os::File::open(increment, os::Access::kRead));
+    KIST_ASSIGN(os::File opened, os::File::open(increment, os::Access::kRead, options.observer));
     files.push_back(std::move(opened));
   }
   for (const os::File& one : files) {

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <kist/engine/backup.h>
+
 #include "engine/base/failpoints.h"
 #include "tests/crash/judge.h"
 #include "tests/support/must.h"
@@ -224,6 +226,34 @@ void Trace::note_changes(const std::string& before, bool flushed) {
     recorder_.note({Event::Kind::kFlush, path, {}, 0, 0, {}});
   }
   for (std::size_t at = 0; at < kSlotArea; at += kSector) note_sector(at);
+}
+
+void Trace::restore(const std::function<void(DualWriter&)>& change, int increments) {
+  const TempDirectory elsewhere;
+  const std::string full = elsewhere.file("full");
+  std::vector<std::string> parts;
+  Tables content = model();
+  {
+    const Database original =
+        must(Database::open(elsewhere.file("original"), {.page_size = page_size_}));
+    engine::BackupPoint point;
+    for (int i = 0; i <= increments; ++i) {
+      engine::WriteTxn txn = must(original.write());
+      DualWriter writer(original, txn, content);
+      change(writer);
+      must(txn.commit());
+      if (i == 0) {
+        point = must(engine::backup(original, full)).point;
+        continue;
+      }
+      parts.push_back(elsewhere.file("increment " + std::to_string(i)));
+      point = must(engine::backup_since(original, point, parts.back())).point;
+    }
+  }
+  recorder_.begun(contents.size());
+  contents.push_back(std::move(content));
+  must(engine::restore(full, parts, directory_.file("store"), {.observer = &recorder_}));
+  recorder_.acknowledged(static_cast<std::uint64_t>(newest()));
 }
 
 void Trace::open_left(const CrashState& state, const std::vector<Tables>& before) {

@@ -46,6 +46,10 @@ class Trace {
   /// `commits`: the commit is the tip by then, so the next writer builds on it.
   void die_writing(const std::function<void(DualWriter&)>& change, const char* failpoint,
                    bool commits);
+  /// Makes the store by restoring a backup of another one, in which `change` was committed
+  /// `increments` + 1 times: a plain backup after the first, an incremental one after each other.
+  /// Only the restore is recorded. To be called instead of the first open().
+  void restore(const std::function<void(DualWriter&)>& change, int increments);
   /// Goes on with what a crash or the death of all processes left, on top of `before`. What is
   /// found is the last of `contents` then. Throws when it is not among what the state allows.
   void open_left(const CrashState& state, const std::vector<Tables>& before);

@@ -269,6 +269,18 @@ void dying_writers(Trace& trace) {
   trace.close();
 }
 
+void backup_and_restore(Trace& trace) {
+  trace.restore(
+      [&](DualWriter& writer) {
+        put_some(trace, writer, "", 12, 60, trace.page_size() / 4);
+        put_some(trace, writer, "", 1, 4, 5 * trace.page_size());
+      },
+      3);
+  trace.open();
+  trace.commit([&](DualWriter& writer) { put_some(trace, writer, "", 3, 60, 100); });
+  trace.close();
+}
+
 }  // namespace
 
 void second_life(Trace& trace) {
@@ -297,6 +309,7 @@ const std::vector<TraceKind>& trace_kinds() {
       {"nested", nested},
       {"growing and shrinking", growing_and_shrinking},
       {"compaction", compaction},
+      {"backup and restore", backup_and_restore},
   };
   return kinds;
 }

@@ -31,6 +31,9 @@ struct BackupOptions {
   ProgressCallback progress = {};
   /// Permission bits of the new file, lessened by the umask.
   std::uint32_t file_mode = 0600;
+  /// Tests only, restore() only: sees, and may fail, every call to the operating system. A backup
+  /// is seen by the observer of its environment. Borrowed for the call.
+  os::CallObserver* observer = nullptr;
 };
 
 /// What a backup wrote.
