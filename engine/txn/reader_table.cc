@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/base/failpoints.h"
 #include "engine/os/process.h"
 #include "engine/txn/lock_bytes.h"
 
@@ -41,6 +42,7 @@ Result<std::uint32_t> ReaderTable::claim_slowly() {
       const std::uint32_t slot = owned_[next_];
       next_ = (next_ + 1) % owned_.size();
       if (!take(slot)) continue;
+      KIST_FAILPOINT("claim.after_pin");
       hints_[serial_ % hints_.size()] = {serial_, slot};
       return slot;
     }
@@ -66,6 +68,7 @@ bool ReaderTable::adopt_free_slots(std::size_t wanted) {
                                                  std::memory_order_seq_cst)) {
       continue;
     }
+    KIST_FAILPOINT("claim.after_owner");
     slots_[i].pin.store(kNoPin, std::memory_order_seq_cst);
     slots_[i].process.store(os::process_number(), std::memory_order_relaxed);
     // Before the first pin, so that a scan that misses the slot happened before the reader looked
@@ -73,6 +76,7 @@ bool ReaderTable::adopt_free_slots(std::size_t wanted) {
     std::uint64_t seen = limit.load(std::memory_order_seq_cst);
     while (seen < i + 1 && !limit.compare_exchange_weak(seen, i + 1, std::memory_order_seq_cst)) {
     }
+    KIST_FAILPOINT("claim.after_limit");
     owned_.push_back(i);
     --wanted;
     found = true;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "engine/base/failpoints.h"
 #include "engine/txn/lock_bytes.h"
 
 namespace kist::engine {
@@ -75,6 +76,7 @@ Result<void> Sharing::create_lock_file(const Identity& identity, bool flush) {
   }
   KIST_ASSIGN(LockFile lock_file, LockFile::rebuild(lock_path_, identity, created_, observer_));
   if (flush) KIST_TRY(lock_file.file().flush());
+  KIST_FAILPOINT("open.after_rebuild");
   return use_slots(std::move(lock_file));
 }
 
@@ -119,6 +121,7 @@ Result<bool> Sharing::in_use(const LockFile& lock_file) const {
 Result<void> Sharing::finish_open() {
   if (layout_ != nullptr) {
     KIST_ASSIGN(process_, claim_live_byte());
+    KIST_FAILPOINT("open.after_live_byte");
     readers_ = std::make_unique<ReaderTable>(data_, *lock_file_, process_);
     KIST_TRY(readers_->clear_leftovers());
     if (!read_only_) KIST_TRY(data_.lock(kWritableByte, 1, os::LockKind::kShared));
@@ -142,6 +145,7 @@ Result<bool> Sharing::begin_close() {
   KIST_TRY(data_.lock(kOpeningByte, 1, os::LockKind::kExclusive));
   readers_->leave();
   readers_.reset();
+  KIST_FAILPOINT("close.after_slots");
   KIST_TRY(data_.unlock(kLiveBytes + process_, 1));
   if (read_only_) return false;
   KIST_TRY(data_.unlock(kWritableByte, 1));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/failpoints.h"
+
 namespace kist::engine {
 namespace {
 
@@ -40,6 +42,7 @@ void store_tip(LockFileLayout& layout, std::uint64_t id, std::span<const std::ui
   }
   free.checksum.store(tip_checksum(all, id), std::memory_order_release);
   free.id.store(id, std::memory_order_release);
+  KIST_FAILPOINT("tip.after_words");
   layout.tip.store(id * kTips + buffer, std::memory_order_seq_cst);
 }
 
@@ -47,6 +50,7 @@ void publish_tip(LockFileLayout& layout) {
   // No head is newer than the tip, so a store will do. Sequentially consistent: the writer's half
   // of the agreement with readers; see ReaderTable::collect().
   layout.head.store(layout.tip.load(std::memory_order_relaxed), std::memory_order_seq_cst);
+  KIST_FAILPOINT("publish.after_head");
   layout.wakes.fetch_add(1, std::memory_order_release);
 }
 
@@ -61,6 +65,7 @@ TipPlace take_tip_to_flush(LockFileLayout& layout, std::span<std::uint64_t, kHea
     // Sequentially consistent, both: either the writer that looks for a free buffer sees this, or
     // its load came before this store and the tip is still the one that it leaves alone anyway.
     layout.flushing.store(tip, std::memory_order_seq_cst);
+    KIST_FAILPOINT("flush.after_announcement");
     if (layout.tip.load(std::memory_order_seq_cst) != tip) continue;
     return tip != 0 && copy_tip(layout, tip, words) ? tip : 0;
   }

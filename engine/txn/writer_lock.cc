@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "engine/base/failpoints.h"
 #include "engine/base/thread_number.h"
 #include "engine/os/wake.h"
 #include "engine/txn/lock_bytes.h"
@@ -16,10 +17,12 @@ Result<void> WriterLock::lock(Wait wait) {
   KIST_TRY(enter(wait, deadline));
   Result<void> locked = lock_byte(wait, deadline);
   if (!locked) leave();
+  KIST_FAILPOINT("lock.after_byte");
   return locked;
 }
 
 void WriterLock::unlock() {
+  KIST_FAILPOINT("lock.before_unlock");
   // Fails only where there is no lock left to give up.
   static_cast<void>(data_.unlock(kWriterByte, 1));
   leave();

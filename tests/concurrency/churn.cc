@@ -52,6 +52,7 @@ class Churn {
       std::this_thread::sleep_for(milliseconds(random_.between(2, 40)));
       listen();
       const int victim = static_cast<int>(random_.below(kProcesses));
+      if (random_.one_in(4)) suspend_for_a_while();
       stop(victim);
       start(victim);
       if (steady_clock::now() >= next_deletion) {
@@ -65,9 +66,11 @@ class Churn {
     std::uint64_t commits = 0;
     for (const ChurnState& state : states_) commits += state.step;
     std::printf(
-        "churn: %d seconds, %llu commits, %d processes killed, the lock file deleted %d times; %d "
+        "churn: %d seconds, %llu commits, %d processes killed (%d were to die at a failpoint, %d "
+        "lived in namespaces of their own), %d suspensions, the lock file deleted %d times; %d "
         "failures\n",
-        seconds_, static_cast<unsigned long long>(commits), kills_, deletions_, failures_);
+        seconds_, static_cast<unsigned long long>(commits), kills_, at_failpoints_, apart_,
+        suspended_, deletions_, failures_);
     return failures_;
   }
 
@@ -77,13 +80,32 @@ class Churn {
   std::string path() const { return directory_.file("store"); }
 
   void start(int i) {
-    if (i < kChurnWriters) {
-      processes_[i] = std::make_unique<ChildProcess>(
-          [&] { return churn_writer(path(), seed_, i, states_[i], pipe_[1]); });
+    const bool apart = random_.one_in(4);
+    // Process 1 of a namespace does not die by its own hand.
+    const std::uint64_t last =
+        apart || !random_.one_in(3) ? 0 : random_.between(1, 1ULL << random_.between(2, 12));
+    const std::uint64_t seed = random_.next();
+    const auto live = [&] {
+      die_at_failpoint(last);
+      return i < kChurnWriters ? churn_writer(path(), seed_, i, states_[i], pipe_[1])
+                               : churn_reader(path(), seed);
+    };
+    if (apart) {
+      processes_[i] = std::make_unique<ChildProcess>(ChildProcess::OwnNamespace(), live);
     } else {
-      const std::uint64_t seed = random_.next();
-      processes_[i] = std::make_unique<ChildProcess>([&] { return churn_reader(path(), seed); });
+      processes_[i] = std::make_unique<ChildProcess>(live);
     }
+    apart_ += apart ? 1 : 0;
+    at_failpoints_ += last != 0 ? 1 : 0;
+  }
+
+  // Stops a process wherever it is; the others go on, unless it has what they wait for.
+  void suspend_for_a_while() {
+    const auto one = random_.below(kProcesses);
+    processes_[one]->suspend();
+    std::this_thread::sleep_for(milliseconds(random_.between(1, 30)));
+    processes_[one]->resume();
+    ++suspended_;
   }
 
   // Kills it, which it must not have been before.
@@ -169,6 +191,9 @@ class Churn {
   std::array<ChurnState, kChurnWriters> states_;
   std::array<std::unique_ptr<ChildProcess>, kProcesses> processes_;
   int kills_ = 0;
+  int at_failpoints_ = 0;
+  int apart_ = 0;
+  int suspended_ = 0;
   int deletions_ = 0;
   int failures_ = 0;
 };

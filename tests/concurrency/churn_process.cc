@@ -1,15 +1,18 @@
 #include "tests/concurrency/churn_process.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <deque>
 #include <thread>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <kist/engine/cursor.h>
 #include <kist/engine/database.h>
 
+#include "engine/base/failpoints.h"
 #include "tests/concurrency/churn_content.h"
 #include "tests/support/must.h"
 
@@ -20,6 +23,8 @@ using engine::as_bytes;
 using engine::as_text;
 using engine::Database;
 using engine::Durability;
+
+std::atomic<std::uint64_t> failpoints_left{0};  // the hook is a plain function
 
 /// Opens the store. Where its lock file was deleted, that takes until all have gone who use it.
 Database open_patiently(const std::string& path, const engine::Options& options) {
@@ -111,6 +116,14 @@ int report_errors(const char* who, F&& body) {
 }
 
 }  // namespace
+
+void die_at_failpoint(std::uint64_t number) {
+  if (number == 0) return;
+  failpoints_left = number;
+  engine::set_failpoint_hook([](const char*) {
+    if (--failpoints_left == 0) ::kill(::getpid(), SIGKILL);
+  });
+}
 
 int churn_writer(const std::string& path, std::uint64_t seed, int writer, ChurnState state,
                  int pipe) {

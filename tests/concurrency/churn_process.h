@@ -20,6 +20,9 @@ struct ChurnState {
   std::uint64_t step = 0;  ///< Acknowledged at least.
 };
 
+/// When the process that calls this has passed so many failpoints, it kills itself; 0: never.
+void die_at_failpoint(std::uint64_t number);
+
 /// The life of a writer or reader: ends with SIGKILL, or with an exit status other than 0 and a
 /// message when something is wrong.
 int churn_writer(const std::string& path, std::uint64_t seed, int writer, ChurnState state,

@@ -14,56 +14,17 @@
 
 #include <kist/engine/database.h>
 
-#include "tests/concurrency/steps.h"
+#include "tests/concurrency/witness.h"
 #include "tests/concurrency/writer.h"
 #include "tests/support/child_process.h"
 #include "tests/support/must.h"
+#include "tests/support/random.h"
 #include "tests/support/temp_directory.h"
 
 namespace kist::test {
 namespace {
 
 using engine::Database;
-
-// Runs `body` and turns an exception into an exit status, having printed it.
-template <typename F>
-int report_errors(F&& body) {
-  try {
-    return body();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-}
-
-class Pipe {
- public:
-  Pipe() { require(::pipe(ends_) == 0, "no pipe"); }
-  ~Pipe() {
-    ::close(ends_[0]);
-    close_writer();
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-
-  int writer() const { return ends_[1]; }
-  void close_writer() {
-    if (ends_[1] >= 0) ::close(ends_[1]);
-    ends_[1] = -1;
-  }
-  template <typename T>
-  void send(const T& value) const {
-    require(::write(ends_[1], &value, sizeof value) == sizeof value, "a pipe broke");
-  }
-  /// False at the end, when every writer is gone.
-  template <typename T>
-  bool receive(T& value) const {
-    return ::read(ends_[0], &value, sizeof value) == sizeof value;
-  }
-
- private:
-  int ends_[2];
-};
 
 // Another process that has the environment open, with a snapshot that it looks at again and again.
 class Holder {
@@ -108,15 +69,10 @@ class Holder {
   ChildProcess child_;
 };
 
-// The latest words of a dead writer.
-struct LastWords {
-  std::uint64_t begun = 0;
-  std::uint64_t acknowledged = 0;
-};
-
 class Storm {
  public:
-  Storm(int rounds, std::uint64_t seed) : rounds_(rounds), seed_(seed), random_(seed) {}
+  Storm(int rounds, std::uint64_t seed)
+      : rounds_(rounds), seed_(seed), random_(seed), witness_(seed) {}
 
   int run() {
     learn_failpoints();
@@ -146,7 +102,7 @@ class Storm {
         "kill storm: %d rounds, %d of them at %zu failpoints, %d around calls; %llu commits, "
         "%d times the one in flight was there; %d failures\n",
         rounds_, at_failpoints_, failpoints_.size(), around_calls_,
-        static_cast<unsigned long long>(step_of(model_)), in_flight_found_, failures);
+        static_cast<unsigned long long>(witness_.step()), witness_.in_flight_found(), failures);
     return failures;
   }
 
@@ -199,7 +155,7 @@ class Storm {
       status = writer.wait();
     }
     pipe.close_writer();
-    LastWords last{step_of(model_), step_of(model_)};
+    LastWords last{witness_.step(), witness_.step()};
     for (Word word; pipe.receive(word);) {
       last.begun = word.step;
       if (word.acknowledged != 0) last.acknowledged = word.step;
@@ -208,67 +164,17 @@ class Storm {
       std::fprintf(stderr, "the writer ended with %d instead of being killed\n", status);
       return 1;
     }
-    return verify(last);
-  }
-
-  // In a process of its own, so that this one never has the environment open.
-  int verify(LastWords last) {
-    Pipe pipe;
-    ChildProcess child([&] {
-      return report_errors([&] {
-        const Database database = must(Database::open(path()));
-        const std::uint64_t read =
-            hold_against_model(read_all(database, must(database.read())), last);
-        // Zero wait: whoever died, the lock is free.
-        engine::WriteTxn txn = must(database.write(std::chrono::milliseconds(0)));
-        const std::uint64_t written = hold_against_model(read_all(database, txn), last);
-        require(written >= read, "a writer starts before what readers see");
-        // Whoever died may have left a commit that no flush has vouched for: then this one does.
-        must(txn.commit());
-        const std::string what = difference(model_, read_all(database, must(database.read())));
-        require(what.empty(), "readers do not see what the writer built on: " + what);
-        require_clean(database);
-        pipe.send(written);
-        return 0;
-      });
-    });
-    const int status = child.wait();
-    pipe.close_writer();
-    std::uint64_t found = 0;
-    if (status != 0 || !pipe.receive(found)) return 1;
-    if (found > last.acknowledged) ++in_flight_found_;
-    advance_model(found);
-    return 0;
-  }
-
-  // The step that the content comes from, when it is one of the two allowed and whole.
-  std::uint64_t hold_against_model(const Tables& content, LastWords last) {
-    const std::uint64_t step = step_of(content);
-    require(step >= last.acknowledged && step <= last.begun,
-            "step " + std::to_string(step) + " is there, acknowledged was " +
-                std::to_string(last.acknowledged) + ", begun " + std::to_string(last.begun));
-    advance_model(step);
-    const std::string what = difference(model_, content);
-    require(what.empty(), "step " + std::to_string(step) + " is not whole: " + what);
-    return step;
-  }
-
-  void advance_model(std::uint64_t step) {
-    ModelWriter writer(model_);
-    for (std::uint64_t next = step_of(model_) + 1; next <= step; ++next) {
-      do_step(writer, seed_, next);
-    }
+    return witness_.verify(path(), last);
   }
 
   const int rounds_;
   const std::uint64_t seed_;
   Random random_;
+  Witness witness_;
   TempDirectory directory_;
-  Tables model_{{"", {}}};
   std::vector<std::string> failpoints_;
   int at_failpoints_ = 0;
   int around_calls_ = 0;
-  int in_flight_found_ = 0;
 };
 
 }  // namespace

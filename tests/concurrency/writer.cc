@@ -68,7 +68,13 @@ void commit_step(const Database& database, Tables& model, std::uint64_t seed, st
   DualWriter writer(database, txn, model);
   do_step(writer, seed, step);
   // A killed process loses nothing that was visible, flushed or not.
-  must(txn.commit(step % 5 == 0 ? Durability::kRelaxed : Durability::kDurable));
+  must(txn.commit(durable_step(step) ? Durability::kDurable : Durability::kRelaxed));
+  if (step % 3 == 0) {
+    // Readers at the same time take slots of their own.
+    const engine::ReadTxn first = must(database.read());
+    const engine::ReadTxn second = must(database.read());
+    require(first.id() == second.id(), "two snapshots though nobody writes");
+  }
 }
 
 void say(int pipe, Word word) {

@@ -18,6 +18,11 @@ struct Death {
   std::uint64_t count = 0;
 };
 
+/// Whether a step is committed durably; else the next one that is takes it along.
+inline bool durable_step(std::uint64_t step) {
+  return step % 5 != 0;
+}
+
 /// What a writer says through its pipe: that it begins a step, or that its commit was acknowledged.
 struct Word {
   std::uint64_t step = 0;

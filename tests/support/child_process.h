@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <exception>
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,17 +45,14 @@ class ChildProcess {
   /// Runs `body`, which returns the exit status (0 to 124; 125 stands for an exception), in a
   /// child. Static objects are not destroyed there.
   template <typename F>
-  explicit ChildProcess(F&& body) : pid_(::fork()) {
-    if (pid_ < 0) std::abort();
-    if (pid_ > 0) return;
-    try {
-      ::_exit(body());
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "in a child process: %s\n", error.what());
-    } catch (...) {
-    }
-    ::_exit(125);
-  }
+  explicit ChildProcess(F&& body) : ChildProcess(::fork(), body) {}
+
+  /// The same in a process namespace of its own, where it is process 1, like all that are started
+  /// so; in the parent's where the system does not allow that. No fork handlers run, and the child
+  /// cannot kill itself.
+  struct OwnNamespace {};
+  template <typename F>
+  ChildProcess(OwnNamespace, F&& body) : ChildProcess(fork_to_namespace(), body) {}
   ~ChildProcess() {
     if (pid_ > 0) kill();
   }
@@ -72,6 +71,10 @@ class ChildProcess {
     return wait();
   }
 
+  /// Stops it (SIGSTOP), and lets it go on.
+  void suspend() const { ::kill(pid_, SIGSTOP); }
+  void resume() const { ::kill(pid_, SIGCONT); }
+
   /// Waits for the end of the child. Returns its exit status, or minus the signal that ended it.
   int wait() {
     int status = 0;
@@ -81,6 +84,23 @@ class ChildProcess {
   }
 
  private:
+  template <typename F>
+  ChildProcess(pid_t forked, F& body) : pid_(forked) {
+    if (pid_ < 0) std::abort();
+    if (pid_ > 0) return;
+    try {
+      ::_exit(body());
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "in a child process: %s\n", error.what());
+    } catch (...) {
+    }
+    ::_exit(125);
+  }
+  static pid_t fork_to_namespace() {
+    const long made = ::syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+    return made >= 0 ? static_cast<pid_t>(made) : ::fork();
+  }
+
   pid_t pid_;
 };
 
