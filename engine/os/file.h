@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <kist/engine/bytes.h>
 #include <kist/engine/error.h>
@@ -51,6 +52,21 @@ struct FileCounters {
 
 class SharedMemory;
 
+/// A descriptor for another process. Move-only; closes on destruction. Unlike a File it stays open
+/// in a forked child.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor();
+  /// The system's number of it.
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
 /// An open regular file. Move-only; closes on destruction. All functions may be called from several
 /// threads at once. Every Error names the call, the path, the offset and the system's reason; its
 /// code is kNoSpace, kPermission, kNotFound, kOutOfMemory or kForked where that is the reason, else
@@ -75,6 +91,14 @@ class File {
 
   /// A file without a name, in memory, empty, gone with its last user. `name` is what path() gives.
   static Result<File> create_in_memory(const std::string& name, CallObserver* observer = nullptr);
+
+  /// Takes over a descriptor that another process has opened for reading, of a regular file or of
+  /// one in memory; it is closed also when this fails. `name` is what path() gives. Without a name
+  /// to the system: named() is false. Errors: kInvalidArgument (no descriptor), kNotAStore.
+  static Result<File> take_over(int descriptor, const std::string& name);
+  /// Opens this very file once more, for reading: a description of its own, which shares no locks
+  /// with this one, to be passed to another process. Finds it whatever its name is now.
+  Result<Descriptor> reopen_to_read() const;
 
   File(File&&) noexcept;
   File& operator=(File&&) noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include <kist/engine/database.h>
 
@@ -20,6 +21,10 @@ struct DatabaseAccess {
                                           "process");
     }
     return database.environment_;
+  }
+  /// A handle of an environment.
+  static Database make(std::shared_ptr<Environment> environment) {
+    return Database(std::move(environment));
   }
 };
 

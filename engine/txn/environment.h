@@ -44,6 +44,13 @@ class Environment : public std::enable_shared_from_this<Environment> {
   static Result<std::shared_ptr<Environment>> open(const std::string& path, const Options& options);
   /// A new, empty one in memory, which nobody else can open.
   static Result<std::shared_ptr<Environment>> open_in_memory(const Options& options);
+  /// A view of what another process grants: of the file `data`, which is open for reading, the
+  /// state that `slot` describes. Shares nothing with anybody and locks no byte: whoever grants it
+  /// pins it. The registry of this process does not know it.
+  static Result<std::shared_ptr<Environment>> open_granted(os::File data, const MetaSlot& slot);
+  /// Goes on with a newer state of that; transactions that have begun keep theirs. One thread at a
+  /// time.
+  Result<void> continue_granted(const MetaSlot& slot);
   ~Environment();
 
   /// Pins the newest commit for `snapshot`.
@@ -215,6 +222,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Result<void> start();
   Result<void> start_sole();
   Result<void> start_joined();
+  Result<void> start_granted(const MetaSlot& slot);
   Result<void> map(const MetaSlot& slot);
   Result<void> confirm_tip();
   Result<void> confirm_last();

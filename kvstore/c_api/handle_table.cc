@@ -50,6 +50,8 @@ std::string name_of(Kind kind) {
       return "queue";
     case Kind::kWorkingCopy:
       return "working copy";
+    case Kind::kGrant:
+      return "grant";
   }
   return "object";
 }

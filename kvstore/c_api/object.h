@@ -22,6 +22,7 @@ enum class Kind : std::uint8_t {
   kBatch = 12,
   kQueue = 13,
   kWorkingCopy = 14,
+  kGrant = 15,
 };
 
 /// What a handle names. Objects form a tree: each but a profile, a database and a working copy

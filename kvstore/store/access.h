@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <kist/engine/cursor.h>
 #include <kist/engine/database.h>
@@ -75,6 +76,7 @@ struct StoreAccess {
 /// Lets the layer's own functions make a Profile.
 struct ProfileAccess {
   static Profile make(std::shared_ptr<ProfileUse> use) { return Profile(std::move(use)); }
+  static const std::shared_ptr<ProfileUse>& use(const Profile& profile) { return profile.use_; }
 };
 
 /// Lets the layer's own functions make transactions and look into a Batch.
@@ -88,6 +90,10 @@ struct TransactionAccess {
   /// Runs the operations of a batch in `txn`.
   static Result<void> run(const Batch& batch, const SharedProfile& profile, engine::WriteTxn& txn);
   static Result<void> run(const Batch& batch, Writer& writer);
+  /// See kist/sandbox.h.
+  static std::string to_bytes(const Batch& batch);
+  static Result<Batch> from_bytes(const Profile& profile, Bytes bytes);
+  static std::vector<std::string> stores(const Batch& batch);
   /// Memory that a batch takes, about.
   static std::size_t bytes(const Batch& batch);
 };

@@ -3,21 +3,12 @@
 #include <kist/transaction.h>
 
 #include "kvstore/store/access.h"
+#include "kvstore/store/batch_operation.h"
 #include "kvstore/store/begin.h"
 #include "kvstore/store/lookup.h"
 #include "kvstore/store/records.h"
 
 namespace kist {
-
-enum class Batch::OperationKind : std::uint8_t { kPut, kErase, kErasePair, kEraseRange, kClear };
-
-/// What to do, with keys and values as they stand in the file.
-struct Batch::Operation {
-  OperationKind kind;
-  Store store;
-  std::optional<std::string> key = {};    // kEraseRange: the lower bound
-  std::optional<std::string> value = {};  // kEraseRange: the upper bound
-};
 
 Batch::Batch() = default;
 Batch::Batch(const Batch&) = default;

@@ -19,6 +19,14 @@ std::unexpected<Error> interrupted_read() {
   return fail(ErrorCode::kClosed, "the read was interrupted by the shutdown of all profiles");
 }
 
+std::unexpected<Error> snapshot_gone(SharedProfile& profile) {
+  Error error{ErrorCode::kSnapshotGone,
+              fmt::format("{}: the snapshot was taken away by the process that granted it",
+                          profile.directory.string())};
+  profile.events.failed(error);
+  return std::unexpected(std::move(error));
+}
+
 Result<engine::Database> database_of(ProfileUse& use) {
   const Gate::Pass pass(use.gate);
   if (!pass) return closed_profile(use);

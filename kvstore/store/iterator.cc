@@ -89,7 +89,9 @@ Result<bool> Iterator::next() {
   if (state.written()) return written_since();
   if (state.stage == IteratorState::Stage::kAfter) return false;
   const bool left = state.remaining > 0;
-  const Result<bool> moved = left ? step(state) : Result<bool>(false);
+  Result<bool> moved = left ? step(state) : Result<bool>(false);
+  if (state.read && taken_away(*state.read->profile, state.read->txn)) [[unlikely]]
+    moved = snapshot_gone(*state.read->profile);
   const bool on = moved && *moved && state.contains(engine::as_text(state.cursor.key()));
   state.stage = on ? IteratorState::Stage::kOn : IteratorState::Stage::kAfter;
   if (!moved) {
@@ -116,8 +118,12 @@ Result<ValueView> Iterator::value() const {
   if (state_->stage != IteratorState::Stage::kOn) {
     return fail(ErrorCode::kCursorInvalid, "the iterator stands on no record");
   }
-  KIST_ASSIGN(const Bytes bytes, state_->cursor.value());
-  return decode_at(state_->store, state_->cursor.key(), bytes);
+  const Result<Bytes> bytes = state_->cursor.value();
+  Result<ValueView> value = bytes ? decode_at(state_->store, state_->cursor.key(), *bytes)
+                                  : std::unexpected(bytes.error());
+  if (state_->read && taken_away(*state_->read->profile, state_->read->txn)) [[unlikely]]
+    return snapshot_gone(*state_->read->profile);
+  return value;
 }
 
 template <typename T>

@@ -21,8 +21,10 @@ Result<Store> Profile::open_store(std::string_view name, const StoreOptions& opt
   KIST_TRY(catalog::check_name(database, name));
   const catalog::StoreType type{options.multi, options.keys};
   {
-    KIST_ASSIGN(const engine::ReadTxn txn, database.read());
-    KIST_ASSIGN(const bool exists, catalog::open(txn, name, type));
+    KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*use_));
+    const Result<bool> found = catalog::open(txn, name, type);
+    if (taken_away(*use_->shared, txn)) return snapshot_gone(*use_->shared);
+    KIST_ASSIGN(const bool exists, found);
     if (exists || !options.create) {
       KIST_ASSIGN(auto store, state_of_store(use_, database, name, type));
       if (!exists) return no_such_store(*store);
@@ -38,7 +40,9 @@ Result<Store> Profile::open_store(std::string_view name, const StoreOptions& opt
 Result<std::vector<StoreInfo>> Profile::stores() const {
   if (!use_) return empty_handle("profile");
   KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*use_));
-  return catalog::list(txn);
+  Result<std::vector<StoreInfo>> stores = catalog::list(txn);
+  if (taken_away(*use_->shared, txn)) return snapshot_gone(*use_->shared);
+  return stores;
 }
 
 Result<bool> Profile::drop_store(std::string_view name) const {

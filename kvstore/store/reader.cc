@@ -32,14 +32,20 @@ Reader::~Reader() = default;
 Result<std::optional<ValueView>> Reader::get(const Store& store, const Key& key) const {
   KIST_ASSIGN(const ReadState* state, live(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->profile, store));
-  return find_value(state->txn, *in, key);
+  Result<std::optional<ValueView>> found = find_value(state->txn, *in, key);
+  if (taken_away(*state->profile, state->txn)) [[unlikely]]
+    return snapshot_gone(*state->profile);
+  return found;
 }
 
 template <typename T>
 Result<std::optional<T>> Reader::get(const Store& store, const Key& key) const {
   KIST_ASSIGN(const ReadState* state, live(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->profile, store));
-  return find_as<T>(state->txn, *in, key);
+  Result<std::optional<T>> found = find_as<T>(state->txn, *in, key);
+  if (taken_away(*state->profile, state->txn)) [[unlikely]]
+    return snapshot_gone(*state->profile);
+  return found;
 }
 
 template Result<std::optional<bool>> Reader::get(const Store&, const Key&) const;
@@ -58,13 +64,17 @@ template Result<std::optional<Blob>> Reader::get(const Store&, const Key&) const
 Result<bool> Reader::has(const Store& store, const Key& key) const {
   KIST_ASSIGN(const ReadState* state, live(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->profile, store));
-  return records::has(state->txn, *in, key);
+  const Result<bool> found = records::has(state->txn, *in, key);
+  if (taken_away(*state->profile, state->txn)) return snapshot_gone(*state->profile);
+  return found;
 }
 
 Result<std::uint64_t> Reader::count(const Store& store, const Range& range) const {
   KIST_ASSIGN(const ReadState* state, live(state_));
   KIST_ASSIGN(const StoreState* in, store_in(*state->profile, store));
-  return records::count(state->txn, *in, range);
+  const Result<std::uint64_t> counted = records::count(state->txn, *in, range);
+  if (taken_away(*state->profile, state->txn)) return snapshot_gone(*state->profile);
+  return counted;
 }
 
 Result<Iterator> Reader::iterate(const Store& store, const Range& range) const {

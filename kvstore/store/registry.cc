@@ -138,12 +138,14 @@ Result<void> wait_for_transactions(const SharedProfile& profile,
 }  // namespace
 
 SharedProfile::SharedProfile(ProfileRegistry* of, std::filesystem::path where,
-                             const ProfileOptions& how, engine::Database opened)
+                             const ProfileOptions& how, engine::Database opened,
+                             std::optional<engine::Granted> by)
     : registry(of),
       directory(std::move(where)),
       options(how),
       page_size(opened.page_size()),
       database(std::move(opened)),
+      granted(std::move(by)),
       queue(std::make_shared<async::CommitQueue>(*this)) {}
 
 ProfileUse::~ProfileUse() {
@@ -192,6 +194,26 @@ Result<std::shared_ptr<ProfileUse>> ProfileRegistry::open(const std::filesystem:
   const auto use = std::make_shared<ProfileUse>(profile, own);
   profile->users.push_back({use.get(), use});
   profiles_.emplace(canonical, profile);
+  return use;
+}
+
+Result<std::shared_ptr<ProfileUse>> ProfileRegistry::use_granted(engine::Granted granted) {
+  ProfileOptions options;
+  options.create = false;
+  options.read_only = true;
+  std::unique_lock lock(mutex_);
+  if (shutting_down_) {
+    return fail(ErrorCode::kClosed, "all profiles of this process are being closed");
+  }
+  // Each is an environment of its own; no directory has such a name.
+  static std::uint64_t last = 0;
+  const std::filesystem::path name = fmt::format("granted {}", ++last);
+  engine::Database database = granted.database();
+  const auto profile =
+      std::make_shared<SharedProfile>(this, name, options, std::move(database), granted);
+  const auto use = std::make_shared<ProfileUse>(profile, name);
+  profile->users.push_back({use.get(), use});
+  profiles_.emplace(name, profile);
   return use;
 }
 

@@ -9,11 +9,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <kist/engine/database.h>
 #include <kist/engine/error.h>
+#include <kist/engine/grant.h>
 #include <kist/options.h>
 
 #include "kvstore/metrics/events.h"
@@ -32,13 +34,14 @@ class CommitQueue;
 /// only after the gate of every user is.
 struct SharedProfile {
   SharedProfile(ProfileRegistry* of, std::filesystem::path where, const ProfileOptions& how,
-                engine::Database opened);
+                engine::Database opened, std::optional<engine::Granted> by = {});
 
   ProfileRegistry* const registry;
   const std::filesystem::path directory;  // canonical
   const ProfileOptions options;
   const std::uint32_t page_size;
   engine::Database database;
+  const std::optional<engine::Granted> granted;  // where another process lets this one read it
   const std::shared_ptr<async::CommitQueue> queue;
 
   Events events;
@@ -79,6 +82,8 @@ class ProfileRegistry {
   /// See Manager::open().
   Result<std::shared_ptr<ProfileUse>> open(const std::filesystem::path& directory,
                                            const ProfileOptions& options);
+  /// See open_granted() in kist/sandbox.h.
+  Result<std::shared_ptr<ProfileUse>> use_granted(engine::Granted granted);
   /// Ends a user, and with the last one the environment. Errors: kClosed when it was ended before;
   /// those of Database::close().
   static Result<void> close(ProfileUse& use);

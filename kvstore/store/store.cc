@@ -41,9 +41,17 @@ Store::Store(std::shared_ptr<const StoreState> state) : state_(std::move(state))
 Result<std::optional<Value>> Store::get(const Key& key) const {
   if (!state_) return empty_handle("store");
   KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*state_->use));
-  KIST_ASSIGN(const std::optional<ValueView> found, find_value(txn, *state_, key));
-  if (!found) return std::nullopt;
-  return copy_at(*state_, key, *found);
+  SharedProfile& profile = *state_->use->shared;
+  const Result<std::optional<ValueView>> found = find_value(txn, *state_, key);
+  if (!found || !*found) {
+    if (taken_away(profile, txn)) return snapshot_gone(profile);
+    if (!found) return std::unexpected(found.error());
+    return std::nullopt;
+  }
+  Result<Value> copy = copy_at(*state_, key, **found);
+  if (taken_away(profile, txn)) [[unlikely]]
+    return snapshot_gone(profile);
+  return copy;
 }
 
 template <typename T>
@@ -51,7 +59,10 @@ Result<std::optional<T>> Store::get(const Key& key) const {
   if (!state_) return empty_handle("store");
   KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*state_->use));
   try {
-    return find_as<T>(txn, *state_, key);
+    Result<std::optional<T>> found = find_as<T>(txn, *state_, key);
+    if (taken_away(*state_->use->shared, txn)) [[unlikely]]
+      return snapshot_gone(*state_->use->shared);
+    return found;
   } catch (const std::exception&) {
     return at_key_given(*state_, key,
                         Error{ErrorCode::kOutOfMemory, "no memory to copy the value"});
@@ -71,13 +82,17 @@ template Result<std::optional<Blob>> Store::get(const Key&) const;
 Result<bool> Store::has(const Key& key) const {
   if (!state_) return empty_handle("store");
   KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*state_->use));
-  return records::has(txn, *state_, key);
+  const Result<bool> found = records::has(txn, *state_, key);
+  if (taken_away(*state_->use->shared, txn)) return snapshot_gone(*state_->use->shared);
+  return found;
 }
 
 Result<std::uint64_t> Store::count(const Range& range) const {
   if (!state_) return empty_handle("store");
   KIST_ASSIGN(const engine::ReadTxn txn, begin_read(*state_->use));
-  return records::count(txn, *state_, range);
+  const Result<std::uint64_t> counted = records::count(txn, *state_, range);
+  if (taken_away(*state_->use->shared, txn)) return snapshot_gone(*state_->use->shared);
+  return counted;
 }
 
 Result<Iterator> Store::iterate(const Range& range) const {

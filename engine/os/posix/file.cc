@@ -182,6 +182,37 @@ Result<File> File::create_in_memory(const std::string& name, CallObserver* obser
   return File(std::move(state));
 }
 
+Result<File> File::take_over(int descriptor, const std::string& name) {
+  if (::fcntl(descriptor, F_GETFD) < 0) {
+    return fail(ErrorCode::kInvalidArgument,
+                name + ": " + std::to_string(descriptor) + " is no descriptor");
+  }
+  static_cast<void>(::fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+  auto state = std::make_unique<State>(name, Access::kRead, nullptr);
+  state->named = false;
+  KIST_TRY(state->take("take over", [&] { return descriptor; }));
+  return File(std::move(state));
+}
+
+Result<Descriptor> File::reopen_to_read() const {
+  if (state_->fd < 0) return state_->forked("open again");
+  // Not dup(): the locks of a description are its holders' in common.
+  const std::string self = "/proc/self/fd/" + std::to_string(state_->fd);
+  Descriptor again(uninterrupted([&] { return ::open(self.c_str(), O_RDONLY | O_CLOEXEC); }));
+  if (again.number() < 0) return system_error("open again", state_->path, errno);
+  struct stat status{};
+  if (::fstat(again.number(), &status) != 0) return system_error("fstat", state_->path, errno);
+  const FileIdentity found{static_cast<std::uint64_t>(status.st_dev),
+                           static_cast<std::uint64_t>(status.st_ino)};
+  if (found == state_->identity) return again;
+  return fail(ErrorCode::kUnsupported,
+              "open again '" + state_->path + "': this system has no way to it but the path");
+}
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) ::close(number_);
+}
+
 Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::uint8_t> buffer) const {
   if (state_->fd < 0) return state_->forked("read");
   const Call call{.kind = Call::Kind::kRead,
