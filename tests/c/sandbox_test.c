@@ -19,7 +19,18 @@
 
 #include "check.h"
 
-enum { kReaders = 200, kRecords = 2000, kValueBytes = 100, kTimesOverwritten = 20 };
+/* What AddressSanitizer needs for itself says nothing about Kist, and 200 times it is much. */
+#if defined(__has_feature) && !defined(__SANITIZE_ADDRESS__)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+enum { kReaders = 20, kMemoryCounts = 0 };
+#else
+enum { kReaders = 200, kMemoryCounts = 1 };
+#endif
+enum { kRecords = 2000, kValueBytes = 100, kTimesOverwritten = 20 };
 
 /* What a reader is asked over its socket, and what it answers. */
 struct answer {
@@ -252,7 +263,8 @@ static int be_reader(int socket, uint32_t me) {
   }
   CHECK_OK(kist_reader_end(held, &error));
   CHECK_OK(kist_profile_close(profile, &error));
-  return 0;
+  /* What a sanitizer does at the end of a program, it may not do here. */
+  _exit(0);
 }
 
 /* ---- The broker -------------------------------------------------------------------------- */
@@ -367,7 +379,7 @@ static void report_memory(const struct reader* readers) {
   printf("%d readers; private memory of each at most %" PRIu64 " KiB; Kist took at most %" PRIu64
          " KiB, on average %" PRIu64 " KiB\n",
          kReaders, most / 1024, most_of_kist / 1024, sum_of_kist / kReaders / 1024);
-  CHECK(most_of_kist < 1024 * 1024);
+  CHECK(!kMemoryCounts || most_of_kist < 1024 * 1024);
 }
 
 static void take_batches(kist_profile profile, kist_store inbox, const struct reader* readers) {
