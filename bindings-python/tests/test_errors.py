@@ -240,6 +240,32 @@ def test_options_that_conflict(directory):
         assert profile.stats().page_size == 256
 
 
+def test_every_limit_reaches_the_library(directory):
+    given = {
+        "flush_bytes": 1 << 20,
+        "flush_age": 0.25,
+        "flush_operations": None,
+        "queue_bytes": 1 << 16,
+        "queue_operations": 12,
+    }
+    others = {
+        "flush_bytes": None,
+        "flush_age": 0.251,
+        "flush_operations": 7,
+        "queue_bytes": 1 << 17,
+        "queue_operations": 13,
+    }
+    with kist.open(directory, **given) as profile:
+        kist.open(directory, **given).close()
+        for option, other in others.items():
+            with pytest.raises(kist.OptionConflictError, match=option):
+                kist.open(directory, **{**given, option: other})
+        assert pickle.loads(pickle.dumps(profile)).check().clean
+    for option in given:
+        with pytest.raises(kist.InvalidArgumentError, match=option):
+            kist.open(directory, **{option: 0})
+
+
 @pytest.mark.parametrize("page_size", [0, 1, 128, 1000, 131072])
 def test_a_page_size_that_is_none(directory, page_size):
     with pytest.raises(kist.InvalidArgumentError):

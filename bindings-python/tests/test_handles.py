@@ -379,3 +379,15 @@ def test_a_garbage_collection_that_closes_the_reader_does_no_harm(profile, store
             gc.callbacks.remove(collected)
         assert found == expected[: len(found)]
     assert cut_short > 0
+
+
+def test_profiles_share_an_environment(directory):
+    shared = directory / "shared"
+    with kist.open(directory / "one", environment=shared) as one:
+        with kist.open(directory / "two", environment=os.fsencode(shared)) as two:
+            one.store("certificates")["a"] = 1
+            assert two.store("certificates")["a"] == 1
+            assert pickle.loads(pickle.dumps(two)).store("certificates")["a"] == 1
+        assert one.check().clean
+    assert (shared / "data.kist").exists()
+    assert not (directory / "one" / "data.kist").exists()

@@ -180,3 +180,19 @@ asyncio.run(main())
 def test_calls_need_a_running_loop(profile, store):
     with pytest.raises(RuntimeError, match="no running event loop"):
         profile.queue().put(store, "a", 1)
+
+
+def test_relaxed_writes_are_flushed_by_their_number(directory):
+    async def main():
+        with kist.open(directory, flush_bytes=None, flush_age=None, flush_operations=3) as profile:
+            store = profile.store("store")
+            queue = profile.queue()
+            relaxed = kist.Durability.RELAXED
+            first = queue.add(store, "n", 1, durability=relaxed)
+            others = [queue.add(store, "n", 1, durability=relaxed) for _ in range(2)]
+            assert await first.durable == 1
+            for other in others:
+                await other.committed
+            assert profile.check().clean
+
+    run(main())

@@ -112,4 +112,10 @@ def open(
     page_size: Optional[int],
     file_mode: int,
     relaxed: bool,
+    environment: Optional[Union[str, bytes]],
+    flush_bytes: Optional[int],
+    flush_age: Optional[float],
+    flush_operations: Optional[int],
+    queue_bytes: int,
+    queue_operations: int,
 ) -> Profile: ...

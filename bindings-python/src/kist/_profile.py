@@ -84,29 +84,53 @@ def open(
     durability: Durability = Durability.DURABLE,
     page_size: Optional[int] = None,
     file_mode: int = 0o600,
+    environment: Optional[Path] = None,
+    flush_bytes: Optional[int] = 32 << 20,
+    flush_age: Optional[float] = 5.0,
+    flush_operations: Optional[int] = 1000,
+    queue_bytes: int = 16 << 20,
+    queue_operations: int = 65_536,
 ) -> Profile:
     """Opens the profile in the directory `path`; creates both when missing, unless told otherwise.
 
     A directory is one environment in a process: opening it again gives a further user of the same,
     which closes with its last user. `page_size` (a power of two from 256 to 65,536 bytes; 4,096 by
     default) and `file_mode` matter when the file is created; `durability` is that of commits which do
-    not say otherwise.
+    not say otherwise. `environment`: keep the data in that directory instead, so that several profiles
+    share one.
+
+    Relaxed commits are made durable when a flush has `flush_bytes` to write, when the oldest of them is
+    `flush_age` seconds old, or when `flush_operations` writes of queues are not durable (None: never).
+    Writes of queues wait while `queue_bytes`, about, or `queue_operations` of them are queued.
 
     Raises NotFoundError, PermissionDeniedError, NotAStoreError, NewerFormatError, DamagedError,
     OptionConflictError, InvalidArgumentError or InputOutputError.
     """
-    return Profile(
-        _kist.open(
-            os.fspath(path),
-            create=create,
-            read_only=read_only,
-            page_size=page_size,
-            file_mode=file_mode,
-            relaxed=durability is Durability.RELAXED,
-        ),
-        read_only,
-        durability,
+    options = {
+        "read_only": read_only,
+        "durability": durability,
+        "environment": None if environment is None else os.path.abspath(environment),
+        "flush_bytes": flush_bytes,
+        "flush_age": flush_age,
+        "flush_operations": flush_operations,
+        "queue_bytes": queue_bytes,
+        "queue_operations": queue_operations,
+    }
+    native = _kist.open(
+        os.fspath(path),
+        create=create,
+        read_only=read_only,
+        page_size=page_size,
+        file_mode=file_mode,
+        relaxed=durability is Durability.RELAXED,
+        environment=None if environment is None else os.fspath(environment),
+        flush_bytes=flush_bytes,
+        flush_age=flush_age,
+        flush_operations=flush_operations,
+        queue_bytes=queue_bytes,
+        queue_operations=queue_operations,
     )
+    return Profile(native, options)
 
 
 class Profile:
@@ -117,12 +141,12 @@ class Profile:
     again. Closed at the latest when the interpreter exits.
     """
 
-    __slots__ = ("_native", "_read_only", "_durability")
+    __slots__ = ("_native", "_options")
 
-    def __init__(self, native: _kist.Profile, read_only: bool, durability: Durability) -> None:
+    def __init__(self, native: _kist.Profile, options: dict[str, Any]) -> None:
         self._native = native
-        self._read_only = read_only
-        self._durability = durability
+        self._options = options
+        """Those that opening it again in another process needs."""
         _open_profiles.add(native)
 
     @property
@@ -139,7 +163,7 @@ class Profile:
         self, name: str, create: bool = True, *, keys: Union[type, str] = str
     ) -> MultiStore:
         """Opens the store of that name with any number of sorted values a key; otherwise as store()."""
-        create = create and not self._read_only
+        create = create and not self._options["read_only"]
         handle = self._native.open_store(check_name(name), create, True, key_type(keys))
         return MultiStore(self._native, handle, name, given_keys(keys))
 
@@ -154,7 +178,7 @@ class Profile:
         StoreNotFoundError (not created: also when the profile is read-only and there is none),
         InvalidArgumentError (an empty or too long name) or ReadOnlyError.
         """
-        create = create and not self._read_only
+        create = create and not self._options["read_only"]
         handle = self._native.open_store(check_name(name), create, False, key_type(keys))
         return Store(self, handle, name, keys)
 
@@ -252,7 +276,7 @@ class Profile:
     def __reduce__(self) -> tuple[Any, ...]:
         if self.closed:
             raise ClosedError("a closed profile cannot be pickled")
-        return _reopen, (self.path, self._read_only, self._durability)
+        return _reopen, (self.path, self._options)
 
     def __repr__(self) -> str:
         return f"<kist.Profile {self.path!r}{' (closed)' if self.closed else ''}>"
@@ -271,9 +295,9 @@ def _close_all() -> None:
             traceback.print_exc()
 
 
-def _reopen(path: str, read_only: bool, durability: Durability) -> Profile:
+def _reopen(path: str, options: dict[str, Any]) -> Profile:
     """Unpickles a profile."""
-    return open(path, create=False, read_only=read_only, durability=durability)
+    return open(path, create=False, **options)
 
 
 class Store(MutableRecords):

@@ -147,8 +147,21 @@ void define_profile(py::module_& module) {
       .def("close", &ProfileHandle::close)
       .def_property_readonly("closed", &ProfileHandle::closed)
       .def_property_readonly("directory", &ProfileHandle::directory);
-  module.def("open", &ProfileHandle::open, py::arg("directory"), py::arg("create"),
-             py::arg("read_only"), py::arg("page_size"), py::arg("file_mode"), py::arg("relaxed"));
+  module.def(
+      "open",
+      [](const std::filesystem::path& directory, bool create, bool read_only,
+         std::optional<std::uint32_t> page_size, std::uint32_t file_mode, bool relaxed,
+         std::optional<std::filesystem::path> environment, std::optional<std::uint64_t> flush_bytes,
+         std::optional<double> flush_age, std::optional<std::uint64_t> flush_operations,
+         std::uint64_t queue_bytes, std::uint64_t queue_operations) {
+        return ProfileHandle::open(directory, create, read_only, page_size, file_mode, relaxed,
+                                   {std::move(environment), flush_bytes, flush_age,
+                                    flush_operations, queue_bytes, queue_operations});
+      },
+      py::arg("directory"), py::arg("create"), py::arg("read_only"), py::arg("page_size"),
+      py::arg("file_mode"), py::arg("relaxed"), py::arg("environment"), py::arg("flush_bytes"),
+      py::arg("flush_age"), py::arg("flush_operations"), py::arg("queue_bytes"),
+      py::arg("queue_operations"));
 }
 
 }  // namespace

@@ -39,6 +39,21 @@ std::optional<Clock::time_point> deadline_of(std::optional<double> timeout) {
   return Clock::now() + std::chrono::ceil<milliseconds>(wait);
 }
 
+/// A limit that is not to be 0, which would mean "never" to the library; nothing is "never".
+std::uint64_t amount_of(std::optional<std::uint64_t> limit, const char* name) {
+  if (limit != 0) return limit.value_or(0);
+  throw Failure{Error{ErrorCode::kInvalidArgument, std::string(name) + " is 0"}};
+}
+
+milliseconds age_of(std::optional<double> seconds) {
+  if (!seconds) return milliseconds::zero();
+  if (!(*seconds > 0)) {
+    throw Failure{Error{ErrorCode::kInvalidArgument, "flush_age must be more than 0 seconds"}};
+  }
+  // A year: the clock cannot count to what a double can.
+  return std::chrono::ceil<milliseconds>(std::chrono::duration<double>(std::min(*seconds, 3.2e7)));
+}
+
 std::unexpected<Error> timed_out(const std::filesystem::path& directory, double timeout) {
   std::array<char, 32> seconds{};
   std::snprintf(seconds.data(), seconds.size(), "%g", timeout);
@@ -59,7 +74,8 @@ ProfileHandle::~ProfileHandle() {
 std::shared_ptr<ProfileHandle> ProfileHandle::open(const std::filesystem::path& directory,
                                                    bool create, bool read_only,
                                                    std::optional<std::uint32_t> page_size,
-                                                   std::uint32_t file_mode, bool relaxed) {
+                                                   std::uint32_t file_mode, bool relaxed,
+                                                   const Limits& limits) {
   ProfileOptions options;
   options.create = create && !read_only;
   options.create_directory = options.create;
@@ -67,6 +83,12 @@ std::shared_ptr<ProfileHandle> ProfileHandle::open(const std::filesystem::path& 
   options.page_size = page_size;
   options.file_mode = file_mode;
   options.durability = relaxed ? Durability::kRelaxed : Durability::kDurable;
+  options.environment = limits.environment;
+  options.flush_bytes = amount_of(limits.flush_bytes, "flush_bytes");
+  options.flush_operations = amount_of(limits.flush_operations, "flush_operations");
+  options.flush_age = age_of(limits.flush_age);
+  options.queue_bytes = amount_of(limits.queue_bytes, "queue_bytes");
+  options.queue_operations = amount_of(limits.queue_operations, "queue_operations");
   return std::make_shared<ProfileHandle>(
       take(without_gil([&] { return Manager::instance().open(directory, options); })));
 }

@@ -19,6 +19,16 @@
 
 namespace kist::python {
 
+/// Options of kist.open() that are numbers or paths; the rest has arguments of its own.
+struct Limits {
+  std::optional<std::filesystem::path> environment;
+  std::optional<std::uint64_t> flush_bytes;  ///< Nothing, as for the next two: never.
+  std::optional<double> flush_age;           ///< Seconds.
+  std::optional<std::uint64_t> flush_operations;
+  std::uint64_t queue_bytes = 0;
+  std::uint64_t queue_operations = 0;
+};
+
 /// A profile for Python. What waits or does input and output runs without the GIL; all else is
 /// guarded by it. Calls on a store are transactions of their own. All throw Failure.
 class ProfileHandle {
@@ -29,7 +39,8 @@ class ProfileHandle {
   /// As kist::Manager::open(). `relaxed` is the durability of commits that do not say otherwise.
   static std::shared_ptr<ProfileHandle> open(const std::filesystem::path& directory, bool create,
                                              bool read_only, std::optional<std::uint32_t> page_size,
-                                             std::uint32_t file_mode, bool relaxed);
+                                             std::uint32_t file_mode, bool relaxed,
+                                             const Limits& limits);
   /// Ends every transaction and this user of the profile. Does nothing when it is closed, and in a
   /// forked child.
   void close();

@@ -36,15 +36,54 @@ public final class Profile: Sendable {
         public var fileMode: UInt32?
         /// How transactions last that do not say so themselves.
         public var durability: Durability
+        /// Keep the data in the directory of that path instead, so that several profiles share one environment.
+        public var environment: String?
+        /// When relaxed commits are made durable by themselves.
+        public var flush: Flush
+        /// Writes wait for room when so many bytes, about, are queued; nil for 16 MiB.
+        public var queueBytes: Int?
+        /// Writes wait for room when so many are queued; nil for 65,536.
+        public var queueOperations: Int?
+
+        /// When relaxed commits are made durable by themselves: for the first reason of these.
+        public struct Flush: Sendable {
+            /// A limit: as the library has it, a number, or not for that reason.
+            public enum Limit: Sendable {
+                case standard
+                case at(Int)
+                case never
+            }
+
+            /// When a flush has so many bytes to write; 32 MiB.
+            public var bytes: Limit
+            /// When the oldest of them is so many milliseconds old; 5,000.
+            public var milliseconds: Limit
+            /// When so many queued writes are not durable; 1,000.
+            public var operations: Limit
+
+            /// As the library has it, where not said otherwise.
+            public init(
+                bytes: Limit = .standard, milliseconds: Limit = .standard, operations: Limit = .standard
+            ) {
+                self.bytes = bytes
+                self.milliseconds = milliseconds
+                self.operations = operations
+            }
+        }
 
         /// Options that create what is missing and make every commit durable, where not said otherwise.
         public init(
-            _ mode: Mode = .create, pageSize: Int? = nil, fileMode: UInt32? = nil, durability: Durability = .standard
+            _ mode: Mode = .create, pageSize: Int? = nil, fileMode: UInt32? = nil, durability: Durability = .standard,
+            environment: String? = nil, flush: Flush = Flush(), queueBytes: Int? = nil, queueOperations: Int? = nil
         ) {
             self.mode = mode
             self.pageSize = pageSize
             self.fileMode = fileMode
             self.durability = durability
+            self.environment = environment
+            self.flush = flush
+            self.queueBytes = queueBytes
+            self.queueOperations = queueOperations
         }
     }
 
@@ -75,10 +114,21 @@ public final class Profile: Sendable {
         }
         settings.file_mode = options.fileMode ?? 0
         settings.durability = options.durability.number
+        settings.flush_bytes = try options.flush.bytes.number("flush.bytes")
+        settings.flush_age_ms = try options.flush.milliseconds.number("flush.milliseconds")
+        settings.flush_operations = try options.flush.operations.number("flush.operations")
+        if let bytes = options.queueBytes { settings.queue_bytes = UInt64(try positive(bytes, "queueBytes")) }
+        if let most = options.queueOperations {
+            settings.queue_operations = UInt64(try positive(most, "queueOperations"))
+        }
+        let environment = Array((options.environment ?? "").utf8)
         var opened = kist_profile()
         try perform { error in
-            path.withUnsafeBytes {
-                kist_profile_open($0.baseAddress, $0.count, &settings, &opened, error)
+            path.withUnsafeBytes { path in
+                environment.withUnsafeBufferPointer {
+                    settings.environment = kist_bytes(data: $0.baseAddress, size: $0.count)
+                    return kist_profile_open(path.baseAddress, path.count, &settings, &opened, error)
+                }
             }
         }
         handle = opened
@@ -148,6 +198,22 @@ public final class Profile: Sendable {
         }
         return existed
     }
+}
+
+extension Profile.Options.Flush.Limit {
+    /// The number by which the C interface knows it. Throws `invalidArgument`.
+    func number(_ name: String) throws(KistError) -> Int64 {
+        switch self {
+        case .standard: 0
+        case .at(let limit): Int64(try positive(limit, name))
+        case .never: -1
+        }
+    }
+}
+
+private func positive(_ number: Int, _ name: String) throws(KistError) -> Int {
+    guard number > 0 else { throw KistError(.invalidArgument, "\(name) is \(number)") }
+    return number
 }
 
 /// How a commit is made to last.

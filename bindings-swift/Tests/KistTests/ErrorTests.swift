@@ -84,6 +84,21 @@ struct ErrorTests {
         let directory = try TemporaryDirectory()
         let profile = try Profile(at: directory.profilePath, .init(pageSize: 4096))
         expectError(.optionConflict) { _ = try Profile(at: directory.profilePath, .init(pageSize: 8192)) }
+        let others: [(Profile.Options, String)] = [
+            (.init(flush: .init(bytes: .at(1 << 20))), "flush_bytes"),
+            (.init(flush: .init(milliseconds: .never)), "flush_age"),
+            (.init(flush: .init(operations: .at(7))), "flush_operations"),
+            (.init(queueBytes: 1 << 16), "queue_bytes"),
+            (.init(queueOperations: 12), "queue_operations"),
+        ]
+        for (options, name) in others {
+            let message = expectError(.optionConflict) { _ = try Profile(at: directory.profilePath, options) }
+            #expect(message.contains(name))
+        }
+        expectError(.invalidArgument) { _ = try Profile(at: directory.path + "/other", .init(queueBytes: 0)) }
+        expectError(.invalidArgument) {
+            _ = try Profile(at: directory.path + "/other", .init(flush: .init(operations: .at(-1))))
+        }
         expectError(.invalidArgument) { _ = try Profile(at: directory.path + "/other", .init(pageSize: 1000)) }
         expectError(.invalidArgument) { _ = try Profile(at: directory.path + "/other", .init(pageSize: -1)) }
         expectError(.invalidArgument) { _ = try Profile(at: "") }

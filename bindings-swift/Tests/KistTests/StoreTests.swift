@@ -106,4 +106,28 @@ struct StoreTests {
         expectError(.closed) { _ = try profile.storeNames() }
         expectError(.notFound) { _ = try Profile(at: directory.profilePath, .init(.open)) }
     }
+
+    @Test func profilesShareAnEnvironment() throws {
+        let directory = try TemporaryDirectory()
+        let options = Profile.Options(environment: directory.path + "/shared")
+        let one = try Profile(at: directory.path + "/one", options)
+        let two = try Profile(at: directory.path + "/two", options)
+        try one.store("certificates").put("a", 1)
+        #expect(try two.store("certificates").get("a", as: Int.self) == 1)
+        let report = try one.check()
+        #expect(report.violations == 0)
+    }
+
+    @Test func relaxedWritesAreFlushedByTheirNumber() async throws {
+        let directory = try TemporaryDirectory()
+        let flush = Profile.Options.Flush(bytes: .never, milliseconds: .never, operations: .at(3))
+        let profile = try Profile(at: directory.profilePath, .init(flush: flush))
+        let store = try profile.store("things")
+        let queue = try profile.queue()
+        let first = try queue.add(1, to: "n", in: store, durability: .relaxed)
+        _ = try queue.add(1, to: "n", in: store, durability: .relaxed)
+        _ = try queue.add(1, to: "n", in: store, durability: .relaxed)
+        #expect(try await first.durable() == .i64(1))
+        try profile.close()
+    }
 }
