@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kReaderBytes = 320;
 constexpr std::size_t kFilePagesAt = 72;
 constexpr std::size_t kIdAt = 80;
+constexpr std::size_t kNonceAt = 88;
 constexpr std::size_t kCatalogAt = 128;
 constexpr std::size_t kMainAt = 192;
 constexpr std::size_t kDomainVersionAt = 280;
@@ -45,6 +46,7 @@ Result<void> Environment::fill(Snapshot& snapshot, std::span<const std::uint8_t>
   KIST_ASSIGN(MapHold map, pager->cover(file_pages));
   snapshot.head_place = 0;
   snapshot.id = load64(head_bytes.data() + kIdAt);
+  snapshot.nonce = load64(head_bytes.data() + kNonceAt);
   snapshot.view = PageView(pager.get(), std::move(map), file_pages);
   snapshot.catalog = *catalog;
   snapshot.tables.assign(
@@ -229,6 +231,7 @@ void Environment::share_read(Snapshot& snapshot, Snapshot& copy) {
   copy.id = snapshot.id;
   copy.view = snapshot.view;
   copy.catalog = snapshot.catalog;
+  copy.nonce = snapshot.nonce;
   copy.domain_version = snapshot.domain_version;
   copy.markers = snapshot.markers;
   copy.uncommitted = snapshot.uncommitted;

@@ -69,6 +69,7 @@ Result<std::optional<SlowReader>> Environment::slowest_reader() {
   const auto is_readers = [&](std::uint64_t id) {
     return id != tip.id && id != durable.id && std::ranges::find(published, id) == published.end();
   };
+  if (std::ranges::none_of(pins.ids, is_readers)) return std::nullopt;
   const auto seen = space->pending_runs().seen_by(pins.ids);
   std::uint64_t snapshot = 0;
   std::uint64_t most = 0;

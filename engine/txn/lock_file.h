@@ -84,7 +84,8 @@ struct LockFileLayout {
   SharedWord wakes;      ///< Counts publishes; its low 32 bits are what watchers wait on.
   SharedWord prepared;   ///< Transaction that is prepared and not decided, or 0.
   SharedWord unsure;     ///< 1: the meta slots may be in the page cache only, else 0.
-  SharedWord unused2[2];
+  SharedWord watched;    ///< 1 + the greatest value of `wakes` that anybody has waited on.
+  SharedWord unused2[1];
 
   SharedWord slot_limit;  ///< Slots from this one on were never used.
   SharedWord unused3[7];

@@ -200,6 +200,15 @@ class Sharing {
   /// The whole head, held against its checksum.
   bool read_head_checked(std::span<std::uint64_t, kHeadWords> words) const;
 
+  /// A number that is another one for each head, and after wake_watchers(). Only with slots.
+  std::uint64_t wakes() const { return layout_->wakes.load(std::memory_order_seq_cst); }
+  /// Waits while wakes() is `seen`, at most for `limit`. May return early. Only with slots.
+  void wait_for_wake(std::uint64_t seen, std::chrono::nanoseconds limit) {
+    wait_for_announcement(*layout_, seen, limit);
+  }
+  /// Lets all who wait so look again, in every process. Only with slots.
+  void wake_watchers() { announce(*layout_); }
+
   /// Greatest transaction id that may have been written under; ids start above it. Only with slots.
   std::uint64_t burned_id() const { return layout_->burned_id.load(std::memory_order_acquire); }
   /// Notes, before the first write under it, that `id` must never be used again. Writer only.

@@ -125,6 +125,7 @@ void Snapshot::move_to(Snapshot& other) {
   other.id = id;
   other.view = view;
   other.catalog = catalog;
+  other.nonce = nonce;
   other.domain_version = domain_version;
   other.markers = markers;
   other.tables = std::exchange(tables, {});

@@ -149,6 +149,7 @@ class Snapshot {
   std::uint64_t id = 0;
   PageView view;
   TableRecord catalog;
+  std::uint64_t nonce = 0;  // of the commit
   std::uint64_t domain_version = 0;
   std::array<std::uint64_t, 3> markers{};
   std::vector<TableState> tables;     // by Table::index(); [0] is the default table

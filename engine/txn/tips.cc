@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/base/failpoints.h"
+#include "engine/os/wake.h"
 
 namespace kist::engine {
 namespace {
@@ -46,12 +47,32 @@ void store_tip(LockFileLayout& layout, std::uint64_t id, std::span<const std::ui
   layout.tip.store(id * kTips + buffer, std::memory_order_seq_cst);
 }
 
+void announce(LockFileLayout& layout) {
+  // Sequentially consistent, both: either the watcher's store to `watched` is seen here, or it came
+  // after this load, and the watcher's second look at `wakes` sees that it has changed.
+  const std::uint64_t before = layout.wakes.fetch_add(1, std::memory_order_seq_cst);
+  if (layout.watched.load(std::memory_order_seq_cst) > before) [[unlikely]] {
+    os::wake_all(layout.wakes);
+  }
+}
+
+void wait_for_announcement(LockFileLayout& layout, std::uint64_t seen,
+                           std::chrono::nanoseconds limit) {
+  // Only ever raised: a late watcher must not hide one that waits for the next announcement.
+  std::uint64_t watched = layout.watched.load(std::memory_order_seq_cst);
+  while (watched <= seen &&
+         !layout.watched.compare_exchange_weak(watched, seen + 1, std::memory_order_seq_cst)) {
+  }
+  if (layout.wakes.load(std::memory_order_seq_cst) != seen) return;
+  os::wait_while(layout.wakes, seen, limit);
+}
+
 void publish_tip(LockFileLayout& layout) {
   // No head is newer than the tip, so a store will do. Sequentially consistent: the writer's half
   // of the agreement with readers; see ReaderTable::collect().
   layout.head.store(layout.tip.load(std::memory_order_relaxed), std::memory_order_seq_cst);
   KIST_FAILPOINT("publish.after_head");
-  layout.wakes.fetch_add(1, std::memory_order_release);
+  announce(layout);
 }
 
 bool read_tip(const LockFileLayout& layout, std::span<std::uint64_t, kHeadWords> words) {
@@ -77,7 +98,7 @@ void publish_flushed(LockFileLayout& layout, TipPlace flushed) {
   // A head newer than the tip is forged, and must not stay for ever.
   while (head < flushed || head > layout.tip.load(std::memory_order_seq_cst)) {
     if (layout.head.compare_exchange_weak(head, flushed, std::memory_order_seq_cst)) {
-      layout.wakes.fetch_add(1, std::memory_order_release);
+      announce(layout);
       return;
     }
   }

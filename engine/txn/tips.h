@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 
@@ -26,6 +27,13 @@ constexpr std::size_t buffer_of(TipPlace place) {
 /// Makes `words` (at most kHeadWords; the rest is zero) of transaction `id` the tip. Writer only.
 /// Who dies halfway leaves the tip, the head and what is being flushed as they were.
 void store_tip(LockFileLayout& layout, std::uint64_t id, std::span<const std::uint64_t> words);
+
+/// Says that the head is another one, or that watchers shall look for other reasons, and wakes
+/// those who wait for that. One load more than counting when nobody does.
+void announce(LockFileLayout& layout);
+/// Waits while layout.wakes is `seen`, at most for `limit`. May return early.
+void wait_for_announcement(LockFileLayout& layout, std::uint64_t seen,
+                           std::chrono::nanoseconds limit);
 
 /// Makes the tip the head. Writer only.
 void publish_tip(LockFileLayout& layout);
