@@ -82,6 +82,8 @@ struct ProfileAccess {
 /// Lets the layer's own functions make transactions and look into a Batch.
 struct TransactionAccess {
   static Reader make(std::shared_ptr<ReadState> state) { return Reader(std::move(state)); }
+  /// The state of a reader that can be used. Errors: kClosed, kTransactionEnded.
+  static Result<ReadState*> live(const Reader& reader);
   static Writer make(std::shared_ptr<WriteState> state) { return Writer(std::move(state)); }
   /// An iterator over a store within a transaction, of which exactly one is given.
   static Result<Iterator> iterate(std::shared_ptr<ReadState> read,

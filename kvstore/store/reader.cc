@@ -87,6 +87,15 @@ std::uint64_t Reader::id() const {
   return state_ && !state_->ended ? state_->txn.id() : 0;
 }
 
+Result<SnapshotMark> Reader::mark() const {
+  KIST_ASSIGN(const ReadState* state, live(state_));
+  return engine::mark_of(state->txn);
+}
+
+Result<ReadState*> TransactionAccess::live(const Reader& reader) {
+  return kist::live(reader.state_);
+}
+
 void Reader::end() {
   if (!state_ || state_->ended) return;
   state_->ended = true;

@@ -12,6 +12,7 @@
 
 #include "kvstore/async/commit_queue.h"
 #include "kvstore/async/worker_thread.h"
+#include "kvstore/observe/watcher.h"
 
 namespace kist {
 
@@ -85,6 +86,7 @@ Result<void> check_agreement(const SharedProfile& open, const ProfileOptions& as
   same("flush_age", has.flush_age, asked.flush_age);
   same("flush_operations", has.flush_operations, asked.flush_operations);
   same("queue_bytes", has.queue_bytes, asked.queue_bytes);
+  same("observer_bytes", has.observer_bytes, asked.observer_bytes);
   same("queue_operations", has.queue_operations, asked.queue_operations);
   KIST_TRY(agreement);
   std::error_code error;
@@ -96,7 +98,9 @@ Result<void> check_agreement(const SharedProfile& open, const ProfileOptions& as
   return {};
 }
 
-engine::Options engine_options(const ProfileOptions& options) {
+/// `page_size`: of the file, once it is known.
+engine::Options engine_options(const ProfileOptions& options,
+                               const std::shared_ptr<std::atomic<std::uint32_t>>& page_size) {
   engine::Options given;
   given.page_size = options.page_size;
   given.create = options.create && !options.read_only;
@@ -105,6 +109,13 @@ engine::Options engine_options(const ProfileOptions& options) {
   given.durability = options.durability;
   given.flush_bytes = options.flush_bytes;
   given.flush_age = options.flush_age;
+  given.slow_reader = [most = options.observer_bytes, page_size](const engine::SlowReader& slow) {
+    // Observers are the only readers that are parked.
+    if (!slow.reader.parked) return engine::SlowReaderAnswer::kGoOn;
+    const std::uint64_t held = slow.reader.pages_held.value_or(0) * page_size->load();
+    const bool too_much = held > most || slow.shortage != engine::SpaceShortage::kGrowth;
+    return too_much ? engine::SlowReaderAnswer::kOust : engine::SlowReaderAnswer::kGoOn;
+  };
   return given;
 }
 
@@ -146,7 +157,8 @@ SharedProfile::SharedProfile(ProfileRegistry* of, std::filesystem::path where,
       page_size(opened.page_size()),
       database(std::move(opened)),
       granted(std::move(by)),
-      queue(std::make_shared<async::CommitQueue>(*this)) {}
+      queue(std::make_shared<async::CommitQueue>(*this)),
+      watcher(std::make_shared<observe::Watcher>()) {}
 
 ProfileUse::~ProfileUse() {
   shared->events.listen(this, nullptr);
@@ -181,14 +193,16 @@ Result<std::shared_ptr<ProfileUse>> ProfileRegistry::open(const std::filesystem:
     const auto found = profiles_.find(canonical);
     if (found == profiles_.end()) break;
     if (!found->second->closing) return use_open(found->second, own, options);
-    if (async::on_worker_thread()) {
+    if (async::on_worker_thread() || observe::on_watching_thread()) {
       return fail(ErrorCode::kBusy, fmt::format("{} is being closed", canonical.string()));
     }
     closed_.wait(lock);
   }
-  KIST_ASSIGN(
-      engine::Database database,
-      engine::Database::open((canonical / kDataFileName).string(), engine_options(options)));
+  const auto page_size = std::make_shared<std::atomic<std::uint32_t>>(0);
+  KIST_ASSIGN(engine::Database database,
+              engine::Database::open((canonical / kDataFileName).string(),
+                                     engine_options(options, page_size)));
+  page_size->store(database.page_size());
   const auto profile =
       std::make_shared<SharedProfile>(this, canonical, options, std::move(database));
   const auto use = std::make_shared<ProfileUse>(profile, own);
@@ -248,6 +262,7 @@ Result<void> ProfileRegistry::close_last(std::unique_lock<std::mutex>& lock,
   profile.closing = true;
   lock.unlock();
   profile.queue->stop();
+  profile.watcher->stop(std::nullopt);
   Result<void> closed = profile.database.close();
   lock.lock();
   // The caller's user holds the profile, which is dropped from the map here.
@@ -262,6 +277,9 @@ Result<void> ProfileRegistry::close(ProfileUse& use) {
   if (!use.gate.close(!inherited)) return closed_before(use);
   if (inherited) return {};
   use.shared->queue->finish(std::nullopt);
+  use.shared->watcher->end_user(
+      &use,
+      {ErrorCode::kClosed, fmt::format("profile {} was closed", use.shared->directory.string())});
   use.shared->events.listen(&use, nullptr);
   std::unique_lock lock(registry->mutex_);
   if (!forget_user(*use.shared, use) || use.shared->closing) return {};
@@ -322,6 +340,9 @@ Result<void> ProfileRegistry::shutdown(std::chrono::milliseconds deadline) {
   for (const auto& profile : profiles) {
     profile->interrupted = true;
     note(finish_by(*profile, end));
+    if (profile->watcher->stop(end)) continue;
+    note(fail(ErrorCode::kTimedOut, fmt::format("an observer of {} has not returned in time",
+                                                profile->directory.string())));
   }
   for (const auto& profile : profiles) note(close_shut(*profile));
   for (const auto& profile : profiles) note(wait_for_transactions(*profile, end));

@@ -29,6 +29,9 @@ struct ProfileUse;
 namespace async {
 class CommitQueue;
 }
+namespace observe {
+class Watcher;
+}
 
 /// An environment that is open in this process, with what it was opened with. `database` is closed
 /// only after the gate of every user is.
@@ -43,6 +46,7 @@ struct SharedProfile {
   engine::Database database;
   const std::optional<engine::Granted> granted;  // where another process lets this one read it
   const std::shared_ptr<async::CommitQueue> queue;
+  const std::shared_ptr<observe::Watcher> watcher;
 
   Events events;
   std::atomic<std::uint64_t> transactions{0};  // Readers and Writers that are live

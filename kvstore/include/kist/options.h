@@ -44,6 +44,12 @@ struct ProfileOptions {
   std::uint64_t queue_bytes = std::uint64_t{16} << 20;
   /// And the number of them.
   std::uint64_t queue_operations = 65'536;
+
+  /// Bytes of the file, about, that one observer (kist/observer.h) of any process may keep from
+  /// being used again because it has not been told of the changes yet. Where a write of this
+  /// process would make the file longer and one holds back more, it loses its snapshot and is told
+  /// to reload.
+  std::uint64_t observer_bytes = std::uint64_t{64} << 20;
 };
 
 /// What a store is; chosen when it is created, the same for ever after.

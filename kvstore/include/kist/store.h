@@ -15,6 +15,7 @@
 #include <kist/engine/error.h>
 #include <kist/engine/stats.h>
 #include <kist/metrics.h>
+#include <kist/observer.h>
 #include <kist/options.h>
 #include <kist/transaction.h>
 #include <kist/value.h>
@@ -102,6 +103,13 @@ class Store {
   /// Replaces the value of `key` by what `change` makes of it, in one transaction. Returns the new
   /// value. kWrongKind in a multi store.
   Result<std::optional<Value>> update(const Key& key, const Update& change) const;
+
+  /// Calls `callback` after each change within `range` (a key, a prefix, from and to, or
+  /// everything), by whatever process, until the Observer goes; see kist/observer.h. The store need
+  /// not exist. Errors: kInvalidArgument for a range with an order or a limit, kMisuse, kClosed,
+  /// kOutOfMemory (no thread could be started).
+  Result<Observer> observe(const Range& range, ObserverCallback callback,
+                           const ObserveOptions& options = {}) const;
 
   /// Name of the store; empty for an empty handle.
   std::string_view name() const;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <kist/engine/error.h>
+#include <kist/observer.h>
 #include <kist/options.h>
 #include <kist/value.h>
 
@@ -98,6 +99,8 @@ class Reader {
   Result<Iterator> iterate(const Store& store, const Range& range = {}) const;
   /// Number of the snapshot: grows with every commit. 0 after end().
   std::uint64_t id() const;
+  /// What the snapshot can be recognised by later; see ObserveOptions::since.
+  Result<SnapshotMark> mark() const;
   /// Gives up the snapshot. Views got from it are dead; further calls return kTransactionEnded.
   void end();
 

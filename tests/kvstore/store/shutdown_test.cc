@@ -53,6 +53,7 @@ TEST_F(ShutdownTest, EveryOptionThatConflictsIsNamed) {
   EXPECT_TRUE(conflict({.flush_operations = 7}, "flush_operations = 1000, asked for 7"));
   EXPECT_TRUE(conflict({.queue_bytes = 7}, "queue_bytes"));
   EXPECT_TRUE(conflict({.queue_operations = 7}, "queue_operations"));
+  EXPECT_TRUE(conflict({.observer_bytes = 7}, "observer_bytes = 67108864, asked for 7"));
   EXPECT_TRUE(conflict({.durability = Durability::kRelaxed}, "durability = durable"));
 }
 
