@@ -9,11 +9,11 @@ namespace kist::c_api {
 namespace {
 
 constexpr std::uint32_t index_of(std::uint64_t handle) {
-  return static_cast<std::uint32_t>(handle) & 0x0FFFFFFF;
+  return static_cast<std::uint32_t>(handle) & 0x07FFFFFF;
 }
 
 constexpr std::uint32_t kind_of(std::uint64_t handle) {
-  return static_cast<std::uint32_t>(handle) >> 28;
+  return static_cast<std::uint32_t>(handle) >> 27;
 }
 
 constexpr std::uint32_t generation_of(std::uint64_t handle_or_state) {
@@ -52,6 +52,8 @@ std::string name_of(Kind kind) {
       return "working copy";
     case Kind::kGrant:
       return "grant";
+    case Kind::kObserver:
+      return "observer";
   }
   return "object";
 }

@@ -14,7 +14,7 @@ namespace kist::c_api {
 
 /// Gives objects numbers that may be kept, copied and used after the object is gone.
 ///
-/// A handle is (generation << 32 | kind << 28 | index of a slot). A slot that becomes free raises
+/// A handle is (generation << 32 | kind << 27 | index of a slot). A slot that becomes free raises
 /// its generation, so a handle never names a later object of the same slot; a slot whose
 /// generations are used up is not used again.
 ///
@@ -57,7 +57,7 @@ class HandleTable {
     std::uint32_t index_;
   };
 
-  /// Takes in an object and returns its handle, which is never 0. Errors: kOutOfMemory (2^28 slots
+  /// Takes in an object and returns its handle, which is never 0. Errors: kOutOfMemory (2^27 slots
   /// are in use). Throws std::bad_alloc.
   Result<std::uint64_t> insert(std::shared_ptr<Object> object);
 
@@ -71,7 +71,7 @@ class HandleTable {
   Result<Pin> close(std::uint64_t handle, Kind kind);
 
  private:
-  static constexpr std::uint32_t kIndexBits = 28;
+  static constexpr std::uint32_t kIndexBits = 27;
   static constexpr std::uint32_t kFirstChunkBits = 8;
   static constexpr std::uint64_t kClosed = std::uint64_t{1} << 31;
   static constexpr std::uint64_t kGenerationStep = std::uint64_t{1} << 32;

@@ -23,6 +23,7 @@ enum class Kind : std::uint8_t {
   kQueue = 13,
   kWorkingCopy = 14,
   kGrant = 15,
+  kObserver = 16,
 };
 
 /// What a handle names. Objects form a tree: each but a profile, a database and a working copy

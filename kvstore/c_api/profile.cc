@@ -61,6 +61,7 @@ Result<ProfileOptions> options_of(const kist_profile_options* given) {
   options.flush_age = std::chrono::milliseconds(std::min(age, kLongestAge));
   if (read.queue_bytes != 0) options.queue_bytes = read.queue_bytes;
   if (read.queue_operations != 0) options.queue_operations = read.queue_operations;
+  if (read.observer_bytes != 0) options.observer_bytes = read.observer_bytes;
   return options;
 }
 

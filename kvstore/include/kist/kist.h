@@ -212,6 +212,9 @@ typedef struct kist_profile_options {
    * 65,536. */
   uint64_t queue_bytes;
   uint64_t queue_operations;
+  /* Where the file would grow while an observer of any process, which has not been told of changes
+   * yet, holds back more bytes, about, that observer has to reload. 0: 64 MiB. */
+  uint64_t observer_bytes;
 } kist_profile_options;
 
 /* In options that say when something happens by itself: never. */
@@ -469,6 +472,7 @@ KIST_API kist_code kist_writer_abort(kist_writer writer, kist_error* error) KIST
 #endif
 
 #include "kist_json.h"
+#include "kist_observe.h"
 #include "kist_queue.h"
 #include "kist_report.h"
 #include "kist_store.h"

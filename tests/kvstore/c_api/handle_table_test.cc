@@ -55,7 +55,7 @@ TEST_F(HandleTableTest, RefusesNumbersThatAreNoHandles) {
   EXPECT_EQ(code_of(table_.pin(handle + 1, Kind::kStore)), ErrorCode::kInvalidArgument);
   EXPECT_EQ(code_of(table_.pin(UINT64_MAX, Kind::kStore)), ErrorCode::kInvalidArgument);
   // The right slot and generation, but kind bits made up to match.
-  const std::uint64_t forged = handle ^ (std::uint64_t{2 ^ 3} << 28);
+  const std::uint64_t forged = handle ^ (std::uint64_t{2 ^ 3} << 27);
   EXPECT_EQ(code_of(table_.pin(forged, Kind::kReader)), ErrorCode::kInvalidArgument);
   EXPECT_EQ(code_of(table_.close(forged, Kind::kReader)), ErrorCode::kInvalidArgument);
   EXPECT_EQ(code_of(table_.pin(handle + (std::uint64_t{1} << 32), Kind::kStore)),
