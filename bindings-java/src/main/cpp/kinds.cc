@@ -103,6 +103,37 @@ jbyteArray add(JNIEnv* env, jbyteArray key_array, jlong amount, Owner... owner) 
   return outcome.ok(env, code) ? to_java(env, sum) : nullptr;
 }
 
+/// kist_..._get_member: the member, or null.
+template <auto Get, typename... Owner>
+jbyteArray get_member(JNIEnv* env, jbyteArray key_array, jbyteArray pointer_array, Owner... owner) {
+  const Bytes key(env, key_array);
+  if (!key) return nullptr;
+  const Bytes pointer(env, pointer_array);
+  if (!pointer) return nullptr;
+  kist_value value = kist_value_none();
+  bool found = false;
+  Outcome outcome;
+  const kist_code code = Get(owner..., key.data(), key.size(), as_text(pointer), pointer.size(),
+                             &value, &found, outcome);
+  const jbyteArray answer = outcome.ok(env, code) && found ? to_java(env, value) : nullptr;
+  kist_value_free(&value);  // of a reader it is borrowed, and this does nothing
+  return answer;
+}
+
+/// kist_..._merge_patch: gives the new document.
+template <auto Patch, typename... Owner>
+jbyteArray merge_patch(JNIEnv* env, jbyteArray key_array, jbyteArray patch_array, Owner... owner) {
+  const Bytes key(env, key_array);
+  if (!key) return nullptr;
+  const Bytes patch(env, patch_array);
+  if (!patch) return nullptr;
+  OwnedValue document;
+  Outcome outcome;
+  const kist_code code =
+      Patch(owner..., key.data(), key.size(), as_text(patch), patch.size(), &document, outcome);
+  return outcome.ok(env, code) ? to_java(env, document) : nullptr;
+}
+
 // ---- Stores --------------------------------------------------------------------------------
 
 jlong store_count_range(JNIEnv* env, jclass, jlong store, jbyteArray prefix, jbyteArray from,
@@ -136,7 +167,25 @@ jbyteArray store_add(JNIEnv* env, jclass, jlong store, jbyteArray key, jlong amo
   return add<kist_store_add>(env, key, amount, as_store(store));
 }
 
+jbyteArray store_get_member(JNIEnv* env, jclass, jlong store, jbyteArray key, jbyteArray pointer) {
+  return get_member<kist_store_get_member>(env, key, pointer, as_store(store));
+}
+
+jbyteArray store_merge_patch(JNIEnv* env, jclass, jlong store, jbyteArray key, jbyteArray patch) {
+  return merge_patch<kist_store_merge_patch>(env, key, patch, as_store(store));
+}
+
 // ---- Readers and writers -------------------------------------------------------------------
+
+jbyteArray reader_get_member(JNIEnv* env, jclass, jlong reader, jlong store, jbyteArray key,
+                             jbyteArray pointer) {
+  return get_member<kist_reader_get_member>(env, key, pointer, as_reader(reader), as_store(store));
+}
+
+jbyteArray writer_merge_patch(JNIEnv* env, jclass, jlong writer, jlong store, jbyteArray key,
+                              jbyteArray patch) {
+  return merge_patch<kist_writer_merge_patch>(env, key, patch, as_writer(writer), as_store(store));
+}
 
 jlong reader_count_range(JNIEnv* env, jclass, jlong reader, jlong store, jbyteArray prefix,
                          jbyteArray from, jbyteArray to, jbyteArray key, jboolean reverse,
@@ -241,6 +290,10 @@ bool register_kind_methods(JNIEnv* env, jclass native) {
       method("storePutIfAbsent", "(J[BIJ[B)Z", store_put_if_absent),
       method("storeCompareAndSet", "(J[BIJ[BIJ[B)Z", store_compare_and_set),
       method("storeAdd", "(J[BJ)[B", store_add),
+      method("storeGetMember", "(J[B[B)[B", store_get_member),
+      method("storeMergePatch", "(J[B[B)[B", store_merge_patch),
+      method("readerGetMember", "(JJ[B[B)[B", reader_get_member),
+      method("writerMergePatch", "(JJ[B[B)[B", writer_merge_patch),
       method("readerCountRange", "(JJ[B[B[B[BZJ)J", reader_count_range),
       method("writerCountRange", "(JJ[B[B[B[BZJ)J", writer_count_range),
       method("writerDeleteRange", "(JJ[B[B[B[BZJ)J", writer_delete_range),

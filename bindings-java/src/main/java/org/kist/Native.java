@@ -86,6 +86,18 @@ final class Native {
   /** The new value. */
   static native byte[] storeAdd(long store, byte[] key, long amount);
 
+  /** A member of a JSON value, or null. */
+  static native byte[] storeGetMember(long store, byte[] key, byte[] pointer);
+
+  /** The new document. */
+  static native byte[] storeMergePatch(long store, byte[] key, byte[] patch);
+
+  /** A member of a JSON value, or null. */
+  static native byte[] readerGetMember(long reader, long store, byte[] key, byte[] pointer);
+
+  /** The new document. */
+  static native byte[] writerMergePatch(long writer, long store, byte[] key, byte[] patch);
+
   static native long beginReader(long profile);
 
   static native void endReader(long reader);

@@ -53,6 +53,13 @@ public final class Reader implements AutoCloseable {
     }
 
     @Override
+    public Optional<Value.Json> member(byte[] key, String pointer) {
+      byte[] member =
+          Native.readerGetMember(reader.handle.number(), store.number(), key, Utf8.encode(pointer));
+      return Store.found(member, Value.Json.class);
+    }
+
+    @Override
     public boolean has(byte[] key) {
       return Native.readerHas(reader.handle.number(), store.number(), key);
     }

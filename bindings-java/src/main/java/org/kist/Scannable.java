@@ -2,6 +2,7 @@ package org.kist;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Stream;
@@ -97,5 +98,28 @@ public sealed interface Scannable extends Lookup permits Store, Reader.View {
    */
   default Stream<Entry> stream() {
     return stream(Range.all());
+  }
+
+  /**
+   * The member of the JSON value of a key that a JSON pointer (RFC 6901: {@code /name/0}) names; nothing else of the document is
+   * decoded. {@link ErrorCode#INVALID_ARGUMENT} for what is no pointer.
+   *
+   * @param key the key
+   * @param pointer names the member; empty for the whole document
+   * @return its text as it stands there, or nothing where there is none
+   * @throws WrongTypeException when the value is no JSON
+   */
+  Optional<Value.Json> member(byte[] key, String pointer);
+
+  /**
+   * The member of the JSON value of a key, as {@link #member(byte[], String)} gives it.
+   *
+   * @param key the key
+   * @param pointer names the member; empty for the whole document
+   * @return its text as it stands there, or nothing where there is none
+   * @throws WrongTypeException when the value is no JSON
+   */
+  default Optional<Value.Json> member(String key, String pointer) {
+    return member(Utf8.encode(key), pointer);
   }
 }

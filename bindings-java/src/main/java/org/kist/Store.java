@@ -197,6 +197,20 @@ public final class Store implements Scannable, Updatable, AutoCloseable {
   }
 
   @Override
+  public Optional<Value.Json> member(byte[] key, String pointer) {
+    return found(Native.storeGetMember(number(), key, Utf8.encode(pointer)), Value.Json.class);
+  }
+
+  @Override
+  public Value.Json mergePatch(byte[] key, Value.Json patch) {
+    return change(
+        within -> within.mergePatch(key, patch),
+        () ->
+            found(Native.storeMergePatch(number(), key, Utf8.encode(patch.text())), Value.Json.class)
+                .orElseThrow());
+  }
+
+  @Override
   public Optional<Value> update(byte[] key, UnaryOperator<Optional<Value>> change) {
     return profile.update(writer -> writer.in(this).update(key, change));
   }

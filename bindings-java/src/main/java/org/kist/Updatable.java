@@ -161,6 +161,30 @@ public sealed interface Updatable extends Lookup permits Store, Writer.View {
   }
 
   /**
+   * Changes the JSON value of a key by a merge patch (RFC 7386): its members take the place of the value's, null removes them, objects
+   * are merged. What is not changed stays as it was written; a key without a value gets one. {@link ErrorCode#INVALID_JSON} with the
+   * position, {@link ErrorCode#WRONG_KIND} in a multi store.
+   *
+   * @param key the key
+   * @param patch the changes
+   * @return the new document
+   * @throws WrongTypeException when the value is no JSON
+   */
+  Value.Json mergePatch(byte[] key, Value.Json patch);
+
+  /**
+   * Changes the JSON value of a key by a merge patch, as {@link #mergePatch(byte[], Value.Json)} does.
+   *
+   * @param key the key
+   * @param patch the changes
+   * @return the new document
+   * @throws WrongTypeException when the value is no JSON
+   */
+  default Value.Json mergePatch(String key, Value.Json patch) {
+    return mergePatch(Utf8.encode(key), patch);
+  }
+
+  /**
    * Replaces the value of a key by what a function makes of it, in one transaction. {@link ErrorCode#WRONG_KIND} in a multi store.
    *
    * @param key the key

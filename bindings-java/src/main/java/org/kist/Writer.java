@@ -154,6 +154,13 @@ public final class Writer implements AutoCloseable {
     }
 
     @Override
+    public Value.Json mergePatch(byte[] key, Value.Json patch) {
+      byte[] document =
+          Native.writerMergePatch(writer.handle.number(), store.number(), key, Utf8.encode(patch.text()));
+      return Store.found(document, Value.Json.class).orElseThrow();
+    }
+
+    @Override
     public Optional<Value> update(byte[] key, UnaryOperator<Optional<Value>> change) {
       store.refuseMulti("update");
       Optional<Value> next = change.apply(get(key));
