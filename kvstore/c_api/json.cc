@@ -43,7 +43,7 @@ kist_code kist_reader_get_member(kist_reader reader, kist_store store, const voi
     const std::lock_guard turn(object->turn);
     KIST_ASSIGN(const std::optional<JsonView> member,
                 get_member(object->reader, from->store, at, where));
-    if (member) *value = borrow(ValueView::json(member->text));
+    if (member) *value = copy(ValueView::json(member->text));
     give(found, member.has_value());
     return {};
   });

@@ -49,6 +49,7 @@ int main(void) {
   CHECK(!found);
   CHECK_OK(kist_reader_get_member(reader, store, "k", 1, "/a/0", 4, &value, &found, &error));
   CHECK(found && bytes_equal(value.bytes, "1"));
+  kist_value_free(&value);
   CHECK_OK(kist_reader_end(reader, &error));
 
   kist_writer writer;

@@ -21,7 +21,7 @@ KIST_API kist_code kist_store_get_member(kist_store store, const void* key, size
                                          kist_value* value, bool* found,
                                          kist_error* error) KIST_NOEXCEPT;
 
-/* The same as a reader sees it, borrowed until the reader ends. */
+/* The same as a reader sees it. */
 KIST_API kist_code kist_reader_get_member(kist_reader reader, kist_store store, const void* key,
                                           size_t key_size, const char* pointer, size_t pointer_size,
                                           kist_value* value, bool* found,

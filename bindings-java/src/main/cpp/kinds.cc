@@ -110,14 +110,12 @@ jbyteArray get_member(JNIEnv* env, jbyteArray key_array, jbyteArray pointer_arra
   if (!key) return nullptr;
   const Bytes pointer(env, pointer_array);
   if (!pointer) return nullptr;
-  kist_value value = kist_value_none();
+  OwnedValue value;
   bool found = false;
   Outcome outcome;
   const kist_code code = Get(owner..., key.data(), key.size(), as_text(pointer), pointer.size(),
                              &value, &found, outcome);
-  const jbyteArray answer = outcome.ok(env, code) && found ? to_java(env, value) : nullptr;
-  kist_value_free(&value);  // of a reader it is borrowed, and this does nothing
-  return answer;
+  return outcome.ok(env, code) && found ? to_java(env, value) : nullptr;
 }
 
 /// kist_..._merge_patch: gives the new document.
