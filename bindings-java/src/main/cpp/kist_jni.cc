@@ -8,6 +8,7 @@
 #include "bindings-java/src/main/cpp/convert.h"
 #include "bindings-java/src/main/cpp/kinds.h"
 #include "bindings-java/src/main/cpp/queue.h"
+#include "bindings-java/src/main/cpp/transfer.h"
 
 namespace kist::java {
 namespace {
@@ -290,7 +291,8 @@ bool register_methods(JavaVM* machine, JNIEnv* env) {
   jclass native = env->FindClass("org/kist/Native");
   return native &&
          env->RegisterNatives(native, methods, static_cast<jint>(std::size(methods))) == JNI_OK &&
-         register_kind_methods(env, native) && register_queue_methods(machine, env, native);
+         register_kind_methods(env, native) && register_transfer_methods(env, native) &&
+         register_queue_methods(machine, env, native);
 }
 
 JNIEnv* environment(JavaVM* machine) {

@@ -98,6 +98,13 @@ final class Native {
   /** The new document. */
   static native byte[] writerMergePatch(long writer, long store, byte[] key, byte[] patch);
 
+  /** The fields of {@link ImportReport}. */
+  static native long[] importFile(
+      long profile, byte[] path, int format, int onConflict, boolean plainBytes, byte[] unnamed);
+
+  /** Replaces the file. The number of records; -1 when it could not be written. */
+  static native long exportJson(long profile, byte[] path);
+
   static native long beginReader(long profile);
 
   static native void endReader(long reader);

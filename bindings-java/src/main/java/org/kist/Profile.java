@@ -1,6 +1,8 @@
 package org.kist;
 
+import java.io.IOException;
 import java.nio.charset.Charset;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -329,6 +331,43 @@ public final class Profile implements AutoCloseable {
    */
   public Stats stats() {
     return Stats.of(Native.stats(handle.number()));
+  }
+
+  /**
+   * Stores what a file holds: all of it, in one durable transaction, or on any error nothing. The file is only read. Stores are
+   * created as needed.
+   *
+   * @param file rkv's {@code data.safe.bin}, LMDB's {@code data.mdb} or what {@link #exportJson} wrote
+   * @param options how
+   * @return what was done
+   * @throws DamagedException when the file is not whole
+   */
+  public ImportReport importFile(Path file, ImportOptions options) {
+    refuseInsideWrite();
+    return ImportReport.of(
+        Native.importFile(
+            handle.number(),
+            fileSystemName(file),
+            options.format().ordinal(),
+            options.onConflict().ordinal(),
+            options.plainBytes(),
+            Utf8.encode(options.unnamed())));
+  }
+
+  /**
+   * Writes one snapshot of all stores as a JSON document that {@link #importFile} makes the same of again.
+   *
+   * @param file a new file
+   * @return the number of records
+   * @throws IOException when the file exists, or cannot be written
+   */
+  public long exportJson(Path file) throws IOException {
+    Files.createFile(file);
+    long records = Native.exportJson(handle.number(), fileSystemName(file));
+    if (records < 0) {
+      throw new IOException(file + ": cannot be written");
+    }
+    return records;
   }
 
   /**
