@@ -60,7 +60,7 @@ class Counter {
   /// is such a key, and before number `end`.
   Result<Place> nearest_key(std::uint64_t n, std::uint64_t begin, std::uint64_t end) {
     KIST_ASSIGN(const bool found, path_.nth(n, CountOf::kPairs));
-    if (!found) return std::unexpected(path_.main().damaged("a table ends before its count"));
+    if (!found) return std::unexpected(ends_early());
     std::uint64_t first = n;
     if (path_.multi()) {
       KIST_ASSIGN(const std::uint64_t inside, path_.group().rank());
@@ -69,7 +69,7 @@ class Counter {
       const bool next_is_better = first <= begin || first + size - n < inside;
       if (inside != 0 && next_is_better && size < end - first) {
         KIST_ASSIGN(const bool moved, path_.next_key());
-        if (!moved) return std::unexpected(path_.main().damaged("a table ends before its count"));
+        if (!moved) return std::unexpected(ends_early());
         first += size;
       }
     }
@@ -78,6 +78,14 @@ class Counter {
       return std::unexpected(path_.main().damaged("a record lies outside the page"));
     }
     return settled(Result<Place>(Place{to_string(record.key_bytes()), first}));
+  }
+
+  /// The error of a table that has fewer records than its root says; it may have no page at all.
+  Error ends_early() const {
+    constexpr const char* kWhat = "a table ends before its count";
+    const TreePath& main = path_.main();
+    return main.placed() ? main.damaged(kWhat)
+                         : snapshot_.view.pager().damage(main.root().page, kWhat);
   }
 
   /// Record, or key, number `n`; nothing behind the last.

@@ -47,6 +47,8 @@ class Edit {
       case 10:
         return splice(seed_.older, place_.offset);
       case 11:
+        // A meta slot vouches for itself: one of another store, put here whole, is that store's.
+        if (place_.offset < engine::kMetaSlots * engine::kMetaSlotStride) return;
         return splice(seed_.stranger, place_.offset);
       case 12:
         return swap_places();
