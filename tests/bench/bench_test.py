@@ -27,7 +27,7 @@ WITH_LATENCIES = {
 ONE_PROCESS = {"rocksdb", "leveldb"}
 TWO_PROCESSES = {"get-2-processes", "shared-read", "commit-sync-16-processes"}
 # Needs more data than a short test has; may be kept in memory by the file system; is only for engines that run when named.
-MAY_BE_SKIPPED = {"larger-than-memory", "cold-first-value", "queue-64"}
+MAY_BE_SKIPPED = {"larger-than-memory", "cold-first-value", "queue-64", "watch"}
 
 
 def fail(why):
