@@ -431,7 +431,13 @@ Result<void> Environment::load_space() {
   KIST_TRY(space->load(tip.space, tip.file_pages, tip.id, tip.commit_nonce, reader));
   KIST_ASSIGN(const Pins pins, needed_snapshots());
   space->release(pins);
-  space->begin(std::max(tip.id, sharing->burned_id()) + 1);
+  const std::uint64_t burned = std::max(tip.id, sharing->burned_id());
+  if (burned >= kMax48) {  // anybody may write to the lock file
+    return fail(ErrorCode::kDamaged, fmt::format("{}-lock: says that ids up to {} were used, which "
+                                                 "is more than there are",
+                                                 path, burned));
+  }
+  space->begin(burned + 1);
   // Else every commit between two steps would put something behind what they have moved.
   if (compaction) space->place_low();
   return {};

@@ -5,8 +5,11 @@
 #include <random>
 #include <vector>
 
+#include "engine/os/file.h"
+#include "engine/txn/lock_file.h"
 #include "engine/txn/sharing.h"
 #include "tests/engine/txn/sharing_fixture.h"
+#include "tests/support/store_test.h"
 
 namespace kist::engine {
 namespace {
@@ -124,6 +127,21 @@ TEST_F(SharingHostileTest, AnyBytesAtAnyTime) {
   // Whatever happened to the lock file, the next sole opener starts afresh.
   close(a);
   EXPECT_EQ(head(open()), 2U);
+}
+
+// Found by lock_file_fuzz: the id behind the greatest one was 0.
+TEST(HostileLockFile, IdsThatThereAreNotAreDamage) {
+  const test::TempDirectory directory;
+  const std::string path = directory.file("store");
+  const Database database = test::must(Database::open(path));
+  os::File lock = os::File::open(path + "-lock", os::Access::kReadWrite).value();
+  for (const std::uint64_t id : {~std::uint64_t{0}, (std::uint64_t{1} << 48) - 1}) {
+    ASSERT_TRUE(ok(lock.write_at(offsetof(LockFileLayout, burned_id),
+                                 Bytes(reinterpret_cast<const std::uint8_t*>(&id), sizeof id))));
+    EXPECT_TRUE(fails(database.write(), ErrorCode::kDamaged));
+    EXPECT_TRUE(ok(database.read()));
+  }
+  test::expect_clean(database);
 }
 
 }  // namespace
