@@ -1,6 +1,8 @@
 #include "engine/upkeep/slots.h"
 
+#include <cerrno>
 #include <set>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -79,6 +81,27 @@ TEST_F(SlotsTest, WhoOnlyReadsWhatWasClosedInGoodOrderFlushesNothing) {
     EXPECT_EQ(calls.count(Call::Kind::kFlush), 1);
     expect_clean(database);
   }
+}
+
+TEST_F(SlotsTest, AFailureToMakeSureOfThemLatches) {
+  {
+    const Database database = open();
+    for (int i = 0; i < 5; ++i) put(database, "a", std::to_string(i));
+  }
+  {
+    CallCounter calls;
+    Database database = open({.observer = &calls});
+    calls.fail(Call::Kind::kFlush, EIO);
+    EXPECT_TRUE(fails(database.write(kNoWait), ErrorCode::kIo));
+    calls.stop_failing();
+    EXPECT_TRUE(fails(database.write(kNoWait), ErrorCode::kLatched));
+    EXPECT_EQ(get(database, "a"), "4");
+    std::ignore = database.close();
+  }
+  const Database database = open();
+  put(database, "a", "5");
+  EXPECT_EQ(get(database, "a"), "5");
+  expect_clean(database);
 }
 
 // Another process does it just the same.
